@@ -1,0 +1,20 @@
+//! ingest-service against a real database, a real broker and the simulated PagerDuty.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests fail loudly, and tests stand outside of the service's own tasks"
+)]
+
+mod broker;
+mod decode;
+mod endless;
+mod faults;
+mod first_sync;
+mod harness;
+mod later_sync;
+mod resume;
+mod service;
+mod tenancy;
