@@ -1,0 +1,70 @@
+// What surrounds every page after sign-in: who, where, how fresh, which period, where to go.
+import { useDisclosure } from '@mantine/hooks'
+import { useQuery } from '@tanstack/react-query'
+import { Outlet } from '@tanstack/react-router'
+import { useConnectionEvents } from '../api/events'
+import { connectionsQuery, sessionQuery } from '../api/queries'
+import { IconButton } from '../parts/icon-button'
+import { CloseIcon, MenuIcon } from '../parts/icons'
+import { ConnectionChip } from './connection-chip'
+import { ConsentNotice } from './consent-notice'
+import { currentConnection } from './current-connection'
+import classes from './frame.module.css'
+import { Navigation } from './navigation'
+import { PeriodFilter } from './period'
+import { PersonMenu } from './person-menu'
+import { Product } from './product'
+import { ThemeToggle } from './theme-toggle'
+
+export function Frame() {
+  const { data: connections } = useQuery(connectionsQuery)
+  const connection = currentConnection(connections)
+  const [menuOpen, menu] = useDisclosure(false)
+  useConnectionEvents(connection?.state === 'disconnected' ? undefined : connection?.id)
+
+  return (
+    <div className={classes.shell}>
+      <a className={classes.skip} href="#content">
+        Skip to content
+      </a>
+      <header className={classes.bar}>
+        <span className={classes.burger}>
+          <IconButton
+            label={menuOpen ? 'Close the menu' : 'Open the menu'}
+            onClick={menu.toggle}
+            expanded={menuOpen}
+            controls="navigation"
+          >
+            {menuOpen ? <CloseIcon /> : <MenuIcon />}
+          </IconButton>
+        </span>
+        <Product />
+        <Organization />
+        <div className={classes.chip}>
+          <ConnectionChip connection={connection} loading={connections === undefined} />
+        </div>
+        <div className={classes.period}>
+          <PeriodFilter />
+        </div>
+        <div className={classes.person}>
+          <ThemeToggle />
+          <PersonMenu />
+        </div>
+      </header>
+      <Navigation open={menuOpen} onNavigate={menu.close} />
+      <main id="content" className={classes.content} tabIndex={-1}>
+        <ConsentNotice />
+        <Outlet />
+      </main>
+    </div>
+  )
+}
+
+function Organization() {
+  const { data: session } = useQuery(sessionQuery)
+  return (
+    <span className={classes.organization} title="Organization">
+      {session?.organization.name}
+    </span>
+  )
+}
