@@ -25,7 +25,7 @@ pub const PARTITIONS: u32 = 4;
 pub const RETRY_DELAYS: [Duration; 3] = [
     Duration::from_secs(1),
     Duration::from_secs(10),
-    Duration::from_secs(60),
+    Duration::from_mins(1),
 ];
 /// Deliveries by the broker before it parks a message by itself (a consumer that dies on it).
 pub const DELIVERY_LIMIT: i32 = 10;
