@@ -1,0 +1,189 @@
+//! Settings: the only reader of the environment. All mistakes are told at once.
+
+use std::net::SocketAddr;
+
+use chassis::config::{ConfigError, Effective, Reader};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+/// The settings of dashboard-api.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `DASHBOARD_DATABASE_URL`, a secret: PostgreSQL, as a role that is neither superuser nor
+    /// bypasses row-level security.
+    pub database_url: SecretString,
+    /// `DASHBOARD_AMQP_URL`, a secret: RabbitMQ.
+    pub amqp_url: SecretString,
+    /// `DASHBOARD_HTTP_ADDR`: where browsers are served.
+    pub http_addr: SocketAddr,
+    /// `DASHBOARD_ADMIN_ADDR`: probes and metrics.
+    pub admin_addr: SocketAddr,
+    /// `DASHBOARD_AUTH_URL`: gRPC of auth-service.
+    pub auth_url: Url,
+    /// `DASHBOARD_INGEST_URL`: gRPC of ingest-service.
+    pub ingest_url: Url,
+    /// `DASHBOARD_PUBLIC_URL`: where browsers see us; its origin is the only one that may write.
+    pub public_url: Url,
+    /// `DASHBOARD_PAGERDUTY_IDENTITY_URL`: where the Connect form leads, for the content security
+    /// policy. Default: PagerDuty.
+    pub identity_url: Url,
+    /// Which parts run; the command line's `--role`.
+    pub role: Role,
+}
+
+/// Which parts of the service run in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Role {
+    /// Both.
+    #[default]
+    All,
+    /// HTTP only.
+    Serve,
+    /// Queues and crunch only.
+    Consume,
+}
+
+impl Role {
+    pub fn serves(self) -> bool {
+        self != Self::Consume
+    }
+
+    pub fn consumes(self) -> bool {
+        self != Self::Serve
+    }
+}
+
+impl Config {
+    /// From the process's environment.
+    pub fn from_environment(role: Role) -> Result<(Self, Vec<Effective>), ConfigError> {
+        Self::read(Reader::from_environment("DASHBOARD_"), role)
+    }
+
+    fn read(mut reader: Reader, role: Role) -> Result<(Self, Vec<Effective>), ConfigError> {
+        let database_url = reader.secret("DASHBOARD_DATABASE_URL");
+        let amqp_url = reader.secret("DASHBOARD_AMQP_URL");
+        let http_addr = reader.required("DASHBOARD_HTTP_ADDR");
+        let admin_addr = reader.required("DASHBOARD_ADMIN_ADDR");
+        let auth_url = reader.required::<Url>("DASHBOARD_AUTH_URL");
+        let ingest_url = reader.required::<Url>("DASHBOARD_INGEST_URL");
+        let public_url = reader.required::<Url>("DASHBOARD_PUBLIC_URL");
+        let identity_url = reader.or_default::<Url>(
+            "DASHBOARD_PAGERDUTY_IDENTITY_URL",
+            "https://identity.pagerduty.com",
+        );
+        expect_scheme(
+            &mut reader,
+            "DASHBOARD_DATABASE_URL",
+            database_url.as_ref(),
+            &["postgres", "postgresql"],
+        );
+        expect_scheme(
+            &mut reader,
+            "DASHBOARD_AMQP_URL",
+            amqp_url.as_ref(),
+            &["amqp", "amqps"],
+        );
+        if let Some(url) = &public_url
+            && !matches!(url.scheme(), "http" | "https")
+        {
+            reader.reject("DASHBOARD_PUBLIC_URL: it is neither http nor https".to_owned());
+        }
+        reader.finish(|| {
+            Some(Self {
+                database_url: database_url?,
+                amqp_url: amqp_url?,
+                http_addr: http_addr?,
+                admin_addr: admin_addr?,
+                auth_url: auth_url?,
+                ingest_url: ingest_url?,
+                public_url: public_url?,
+                identity_url: identity_url?,
+                role,
+            })
+        })
+    }
+
+    /// Where the Connect form may lead, as sources of the content security policy: the browser
+    /// checks every redirect of the form. On a developer's machine PagerDuty's stand-in runs on
+    /// any port of the loopback.
+    pub fn form_targets(&self) -> String {
+        let mut targets = vec![
+            self.identity_url.origin().ascii_serialization(),
+            "https://*.pagerduty.com".to_owned(),
+        ];
+        let host = self.public_url.host_str().unwrap_or_default();
+        if matches!(host, "127.0.0.1" | "localhost" | "[::1]") {
+            targets.extend(["http://127.0.0.1:*", "http://localhost:*"].map(str::to_owned));
+        }
+        targets.join(" ")
+    }
+}
+
+fn expect_scheme(reader: &mut Reader, name: &str, url: Option<&SecretString>, schemes: &[&str]) {
+    let Some(url) = url else {
+        return;
+    };
+    let scheme = url
+        .expose_secret()
+        .split_once("://")
+        .map(|(scheme, _)| scheme);
+    if !scheme.is_some_and(|scheme| schemes.contains(&scheme)) {
+        reader.reject(format!(
+            "{name}: it does not start with {}://",
+            schemes.join(":// or ")
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader(pairs: &[(&str, &str)]) -> Reader {
+        let own = pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        Reader::new("DASHBOARD_", own.collect())
+    }
+
+    const GOOD: [(&str, &str); 7] = [
+        (
+            "DASHBOARD_DATABASE_URL",
+            "postgres://dashboard@localhost/dashboard",
+        ),
+        ("DASHBOARD_AMQP_URL", "amqp://guest:guest@localhost/%2f"),
+        ("DASHBOARD_HTTP_ADDR", "127.0.0.1:0"),
+        ("DASHBOARD_ADMIN_ADDR", "127.0.0.1:0"),
+        ("DASHBOARD_AUTH_URL", "http://127.0.0.1:1"),
+        ("DASHBOARD_INGEST_URL", "http://127.0.0.1:2"),
+        ("DASHBOARD_PUBLIC_URL", "http://localhost:8080"),
+    ];
+
+    #[test]
+    fn the_fixed_settings_are_enough() {
+        let (config, _) = Config::read(reader(&GOOD), Role::All).expect("valid");
+        assert_eq!(
+            config.form_targets(),
+            "https://identity.pagerduty.com https://*.pagerduty.com http://127.0.0.1:* http://localhost:*"
+        );
+    }
+
+    #[test]
+    fn every_mistake_is_told_and_a_bypass_does_not_exist() {
+        let error = Config::read(
+            reader(&[
+                ("DASHBOARD_DATABASE_URL", "mysql://x"),
+                ("DASHBOARD_PUBLIC_URL", "ftp://x"),
+                ("DASHBOARD_ALLOW_RLS_BYPASS", "true"),
+            ]),
+            Role::All,
+        );
+        let ConfigError(mistakes) = error.map(drop).expect_err("mistakes");
+        assert_eq!(mistakes.len(), 8, "{mistakes:#?}");
+        assert!(
+            mistakes
+                .iter()
+                .any(|one| one.starts_with("DASHBOARD_ALLOW_RLS_BYPASS is not a setting"))
+        );
+    }
+}

@@ -1,0 +1,224 @@
+//! The other two services as far as these tests need them. A session cookie is `{role}.{org}`, and
+//! every organization has one connection, whose id is the organization's shifted by a byte.
+
+use std::{pin::Pin, str::FromStr};
+
+use chassis::Lifecycle;
+use futures::Stream;
+use proto::{
+    auth::v1::{
+        BeginRequest, BeginResponse, CompleteRequest, CompleteResponse, Connection,
+        ConnectionState, ConsentOutcome, DisconnectRequest, DisconnectResponse, GetSessionRequest,
+        GetSessionResponse, ListConnectionsRequest, ListConnectionsResponse, Organization, Person,
+        RedeemSignInLinkRequest, RedeemSignInLinkResponse, Region, Role, SignOutRequest,
+        SignOutResponse,
+        connection_service_server::{ConnectionService, ConnectionServiceServer},
+        consent_service_server::{ConsentService, ConsentServiceServer},
+        identity_service_server::{IdentityService, IdentityServiceServer},
+    },
+    ingest::v1::{
+        GetSyncRequest, GetSyncResponse, Run, StartSyncRequest, StartSyncResponse,
+        WatchSyncRequest, WatchSyncResponse,
+        sync_service_server::{SyncService, SyncServiceServer},
+    },
+};
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Request, Response, Status, transport::Server};
+use uuid::Uuid;
+
+struct Peers;
+
+/// Serves both and answers the URL.
+pub(crate) async fn serve(lifecycle: &Lifecycle) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let stopping = lifecycle.stopping();
+    let server = Server::builder()
+        .add_service(IdentityServiceServer::new(Peers))
+        .add_service(ConsentServiceServer::new(Peers))
+        .add_service(ConnectionServiceServer::new(Peers))
+        .add_service(SyncServiceServer::new(Peers))
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async move {
+            stopping.cancelled().await;
+        });
+    lifecycle.spawn("peers", server);
+    url
+}
+
+fn org_of(text: &str) -> Result<Uuid, Status> {
+    Uuid::from_str(text).map_err(|_| Status::unauthenticated("no such session"))
+}
+
+fn connection_of(org: Uuid) -> Connection {
+    Connection {
+        id: Uuid::from_u128(org.as_u128() << 8).to_string(),
+        org_id: org.to_string(),
+        state: ConnectionState::Connected.into(),
+        account_id: "PACME".to_owned(),
+        subdomain: "acme".to_owned(),
+        region: Region::Us.into(),
+        ..Connection::default()
+    }
+}
+
+#[tonic::async_trait]
+impl IdentityService for Peers {
+    async fn redeem_sign_in_link(
+        &self,
+        request: Request<RedeemSignInLinkRequest>,
+    ) -> Result<Response<RedeemSignInLinkResponse>, Status> {
+        let session_token = request.into_inner().token;
+        if session_token == "used" {
+            return Err(Status::unauthenticated("used"));
+        }
+        Ok(Response::new(RedeemSignInLinkResponse {
+            session_token,
+            expires_at: Some(prost_types::Timestamp {
+                seconds: crate::account::t().as_second() + 3600,
+                nanos: 0,
+            }),
+        }))
+    }
+
+    async fn get_session(
+        &self,
+        request: Request<GetSessionRequest>,
+    ) -> Result<Response<GetSessionResponse>, Status> {
+        let token = request.into_inner().session_token;
+        let (role, org) = token
+            .split_once('.')
+            .ok_or(Status::unauthenticated("none"))?;
+        let role = match role {
+            "owner" => Role::Owner,
+            "analyst" => Role::Analyst,
+            _ => Role::Viewer,
+        };
+        Ok(Response::new(GetSessionResponse {
+            person: Some(Person {
+                id: Uuid::from_u128(7).to_string(),
+                email: "someone@acme.example".to_owned(),
+                name: "Someone".to_owned(),
+            }),
+            organization: Some(Organization {
+                id: org_of(org)?.to_string(),
+                name: "Acme".to_owned(),
+            }),
+            role: role.into(),
+            expires_at: None,
+        }))
+    }
+
+    async fn sign_out(
+        &self,
+        _: Request<SignOutRequest>,
+    ) -> Result<Response<SignOutResponse>, Status> {
+        Ok(Response::new(SignOutResponse {}))
+    }
+}
+
+#[tonic::async_trait]
+impl ConsentService for Peers {
+    async fn begin(
+        &self,
+        request: Request<BeginRequest>,
+    ) -> Result<Response<BeginResponse>, Status> {
+        let state = request.into_inner().browser_binding;
+        Ok(Response::new(BeginResponse {
+            authorize_url: format!("https://identity.pagerduty.com/oauth/authorize?state={state}"),
+            expires_at: None,
+        }))
+    }
+
+    async fn complete(
+        &self,
+        request: Request<CompleteRequest>,
+    ) -> Result<Response<CompleteResponse>, Status> {
+        let request = request.into_inner();
+        let matches = !request.state.is_empty() && request.state == request.browser_binding;
+        let outcome = match (matches, request.error.as_str()) {
+            (false, _) => ConsentOutcome::StateRefused,
+            (true, "") => ConsentOutcome::Connected,
+            (true, _) => ConsentOutcome::Denied,
+        };
+        Ok(Response::new(CompleteResponse {
+            outcome: outcome.into(),
+            return_to: "/overview?window=30".to_owned(),
+            connection: Some(connection_of(Uuid::from_u128(1))),
+            org_id: Uuid::from_u128(1).to_string(),
+            ..CompleteResponse::default()
+        }))
+    }
+}
+
+#[tonic::async_trait]
+impl ConnectionService for Peers {
+    async fn list_connections(
+        &self,
+        request: Request<ListConnectionsRequest>,
+    ) -> Result<Response<ListConnectionsResponse>, Status> {
+        let org = org_of(&request.into_inner().org_id)?;
+        Ok(Response::new(ListConnectionsResponse {
+            connections: vec![connection_of(org)],
+        }))
+    }
+
+    async fn disconnect(
+        &self,
+        request: Request<DisconnectRequest>,
+    ) -> Result<Response<DisconnectResponse>, Status> {
+        let org = org_of(&request.into_inner().org_id)?;
+        let connection = Connection {
+            state: ConnectionState::Disconnected.into(),
+            ..connection_of(org)
+        };
+        Ok(Response::new(DisconnectResponse {
+            connection: Some(connection),
+        }))
+    }
+}
+
+fn run(org_id: String, connection_id: String) -> Run {
+    Run {
+        id: Uuid::from_u128(99).to_string(),
+        org_id,
+        connection_id,
+        ..Run::default()
+    }
+}
+
+#[tonic::async_trait]
+impl SyncService for Peers {
+    async fn start_sync(
+        &self,
+        request: Request<StartSyncRequest>,
+    ) -> Result<Response<StartSyncResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(StartSyncResponse {
+            run: Some(run(request.org_id, request.connection_id)),
+        }))
+    }
+
+    async fn get_sync(
+        &self,
+        request: Request<GetSyncRequest>,
+    ) -> Result<Response<GetSyncResponse>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(GetSyncResponse {
+            run: Some(run(request.org_id, request.connection_id)),
+        }))
+    }
+
+    type WatchSyncStream = Pin<Box<dyn Stream<Item = Result<WatchSyncResponse, Status>> + Send>>;
+
+    async fn watch_sync(
+        &self,
+        request: Request<WatchSyncRequest>,
+    ) -> Result<Response<Self::WatchSyncStream>, Status> {
+        let request = request.into_inner();
+        let first = WatchSyncResponse {
+            run: Some(run(request.org_id, request.connection_id)),
+        };
+        Ok(Response::new(Box::pin(futures::stream::iter([Ok(first)]))))
+    }
+}
