@@ -24,9 +24,6 @@ pub struct Config {
     pub ingest_url: Url,
     /// `DASHBOARD_PUBLIC_URL`: where browsers see us; its origin is the only one that may write.
     pub public_url: Url,
-    /// `DASHBOARD_PAGERDUTY_IDENTITY_URL`: where the Connect form leads, for the content security
-    /// policy. Default: PagerDuty.
-    pub identity_url: Url,
     /// Which parts run; the command line's `--role`.
     pub role: Role,
 }
@@ -67,10 +64,6 @@ impl Config {
         let auth_url = reader.required::<Url>("DASHBOARD_AUTH_URL");
         let ingest_url = reader.required::<Url>("DASHBOARD_INGEST_URL");
         let public_url = reader.required::<Url>("DASHBOARD_PUBLIC_URL");
-        let identity_url = reader.or_default::<Url>(
-            "DASHBOARD_PAGERDUTY_IDENTITY_URL",
-            "https://identity.pagerduty.com",
-        );
         expect_scheme(
             &mut reader,
             "DASHBOARD_DATABASE_URL",
@@ -97,25 +90,22 @@ impl Config {
                 auth_url: auth_url?,
                 ingest_url: ingest_url?,
                 public_url: public_url?,
-                identity_url: identity_url?,
                 role,
             })
         })
     }
 
-    /// Where the Connect form may lead, as sources of the content security policy: the browser
-    /// checks every redirect of the form. On a developer's machine PagerDuty's stand-in runs on
-    /// any port of the loopback.
-    pub fn form_targets(&self) -> String {
-        let mut targets = vec![
-            self.identity_url.origin().ascii_serialization(),
-            "https://*.pagerduty.com".to_owned(),
-        ];
-        let host = self.public_url.host_str().unwrap_or_default();
-        if matches!(host, "127.0.0.1" | "localhost" | "[::1]") {
-            targets.extend(["http://127.0.0.1:*", "http://localhost:*"].map(str::to_owned));
+    /// Where the Connect form may lead, as sources of the content security policy. The browser
+    /// checks every redirect of the form, and PagerDuty may pass it on at once to the corporate
+    /// sign-in of the account, which can be any host: so any https. On a developer's machine
+    /// PagerDuty's stand-in runs on any port of the loopback.
+    pub fn form_targets(&self) -> &'static str {
+        match self.public_url.host_str() {
+            Some("127.0.0.1" | "localhost" | "[::1]") => {
+                "https: http://127.0.0.1:* http://localhost:*"
+            }
+            _ => "https:",
         }
-        targets.join(" ")
     }
 }
 
@@ -164,7 +154,7 @@ mod tests {
         let (config, _) = Config::read(reader(&GOOD), Role::All).expect("valid");
         assert_eq!(
             config.form_targets(),
-            "https://identity.pagerduty.com https://*.pagerduty.com http://127.0.0.1:* http://localhost:*"
+            "https: http://127.0.0.1:* http://localhost:*"
         );
     }
 

@@ -89,7 +89,7 @@ impl Service {
             origin: Origin::of(&config.public_url),
             cursors: CursorKey::derive(&config.database_url).context("the cursors' key")?,
             generations: broadcast::Sender::new(NEWS),
-            form_targets: config.form_targets(),
+            form_targets: config.form_targets().to_owned(),
         })?);
         let admin = with_checks(admin, metrics, &store, &consumer, config.role);
         Ok(Self {

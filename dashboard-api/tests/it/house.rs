@@ -238,7 +238,6 @@ fn config(superuser: &PgPool, amqp: &str, peers: &str) -> Config {
         auth_url: peers.parse().expect("a URL"),
         ingest_url: peers.parse().expect("a URL"),
         public_url: "http://localhost:8080".parse().expect("a URL"),
-        identity_url: "https://identity.pagerduty.com".parse().expect("a URL"),
         role: Role::All,
     }
 }

@@ -1,0 +1,85 @@
+//! Fresh databases and empty queues for one test.
+
+use lapin::{Connection, ConnectionProperties, options::QueueDeleteOptions};
+use proto::topology::{self, Lane};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use url::Url;
+use uuid::Uuid;
+
+/// A role that can neither bypass row-level security nor see other tests' data.
+const ROLE: &str = "quolum_system_test";
+
+/// The superuser's URL.
+pub fn superuser_url() -> Url {
+    let url = std::env::var("DATABASE_URL").expect("DATABASE_URL is set; run `cargo dev test`");
+    url.parse().expect("DATABASE_URL is a URL")
+}
+
+/// The broker's URL.
+pub fn amqp_url() -> String {
+    std::env::var("TEST_AMQP_URL").expect("TEST_AMQP_URL is set; run `cargo dev test`")
+}
+
+/// Makes an empty database of its own and answers the URL of its owner.
+pub async fn fresh_database(service: &str) -> Url {
+    let superuser = superuser_url();
+    let mut connection = PgConnection::connect(superuser.as_str())
+        .await
+        .expect("PostgreSQL");
+    let create_role = format!(
+        "do $$ begin create role {ROLE} login; exception when duplicate_object or unique_violation then null; end $$"
+    );
+    sqlx::raw_sql(AssertSqlSafe(create_role))
+        .execute(&mut connection)
+        .await
+        .expect("a role");
+    let name = format!("system_{service}_{}", Uuid::now_v7().simple());
+    let create = format!("create database {name} owner {ROLE}");
+    sqlx::raw_sql(AssertSqlSafe(create))
+        .execute(&mut connection)
+        .await
+        .expect("a database");
+    let mut url = superuser;
+    url.set_username(ROLE).expect("a user name");
+    url.set_path(&name);
+    url
+}
+
+/// Drops a database and whoever is still connected to it.
+pub async fn drop_database(url: &Url) {
+    let mut connection = PgConnection::connect(superuser_url().as_str())
+        .await
+        .expect("PostgreSQL");
+    let drop = format!(
+        "drop database if exists {} with (force)",
+        url.path().trim_start_matches('/')
+    );
+    sqlx::raw_sql(AssertSqlSafe(drop))
+        .execute(&mut connection)
+        .await
+        .expect("dropped");
+}
+
+/// Opens a connection to the broker.
+pub async fn broker() -> Connection {
+    Connection::connect(&amqp_url(), ConnectionProperties::default())
+        .await
+        .expect("RabbitMQ")
+}
+
+/// Deletes every queue of the topology, so that nothing of an earlier test is delivered.
+pub async fn delete_queues() {
+    let connection = broker().await;
+    let mut queues = vec![topology::PARKED.to_owned()];
+    queues.extend(topology::RETRY_DELAYS.map(topology::retry_name));
+    for lane in Lane::ALL {
+        queues.extend((0..topology::PARTITIONS).map(|p| topology::facts_queue(lane, p)));
+    }
+    let channel = connection.create_channel().await.expect("a channel");
+    for queue in queues {
+        let deleted = channel
+            .queue_delete(queue.into(), QueueDeleteOptions::default())
+            .await;
+        deleted.expect("deleted or absent");
+    }
+}
