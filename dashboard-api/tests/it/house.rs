@@ -24,8 +24,9 @@ use uuid::Uuid;
 
 use crate::{account, peers};
 
-/// The role that owns the tables; it exists on every development server.
-const PLAIN_ROLE: &str = "dashboard";
+/// The role that owns the tables in tests; made where it does not exist yet.
+const PLAIN_ROLE: &str = "quolum_test_dashboard";
+const PLAIN_PASSWORD: &str = "quolum";
 const DEADLINE: Duration = Duration::from_secs(20);
 /// Delays between the attempts of a message, short for tests.
 const RETRY_DELAYS: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(100)];
@@ -38,6 +39,10 @@ pub(crate) async fn open(superuser: &PgPool) -> Store {
         .expect("a database of its own")
         .to_owned();
     for statement in [
+        format!(
+            "do $$ begin create role {PLAIN_ROLE} login password '{PLAIN_PASSWORD}'; \
+             exception when duplicate_object or unique_violation then null; end $$"
+        ),
         format!("alter database \"{database}\" owner to {PLAIN_ROLE}"),
         format!("alter schema public owner to {PLAIN_ROLE}"),
     ] {
@@ -46,7 +51,11 @@ pub(crate) async fn open(superuser: &PgPool) -> Store {
             .await
             .expect("owner changed");
     }
-    let plain = options.as_ref().clone().username(PLAIN_ROLE);
+    let plain = options
+        .as_ref()
+        .clone()
+        .username(PLAIN_ROLE)
+        .password(PLAIN_PASSWORD);
     let pool = PgPoolOptions::new()
         .max_connections(8)
         .connect_with(plain)
@@ -231,7 +240,8 @@ fn config(superuser: &PgPool, amqp: &str, peers: &str) -> Config {
     let (host, port) = (options.get_host(), options.get_port());
     let local = "127.0.0.1:0".parse().expect("an address");
     Config {
-        database_url: format!("postgres://{PLAIN_ROLE}@{host}:{port}/{database}").into(),
+        database_url: format!("postgres://{PLAIN_ROLE}:{PLAIN_PASSWORD}@{host}:{port}/{database}")
+            .into(),
         amqp_url: amqp.to_owned().into(),
         http_addr: local,
         admin_addr: local,

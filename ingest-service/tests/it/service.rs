@@ -15,17 +15,14 @@ use tonic::Code;
 use crate::harness::{Harness, PLAIN_ROLE, amqp_url};
 
 async fn serve(pool: &PgPool, harness: &Harness) -> (Addrs, Lifecycle) {
-    let options = pool.connect_options();
-    let database = options.get_database().expect("named");
-    let user = options.get_username();
-    let url = format!(
-        "postgres://{user}@{}:{}/{database}?options[role]={PLAIN_ROLE}",
-        options.get_host(),
-        options.get_port()
-    );
+    let server = std::env::var("DATABASE_URL").expect("DATABASE_URL is set");
+    let mut url: url::Url = server.parse().expect("DATABASE_URL is a URL");
+    url.set_path(pool.connect_options().get_database().expect("named"));
+    url.query_pairs_mut()
+        .append_pair("options[role]", PLAIN_ROLE);
     let free = "127.0.0.1:0".parse().expect("an address");
     let config = Config {
-        database_url: SecretString::from(url),
+        database_url: SecretString::from(url.to_string()),
         amqp_url: SecretString::from(amqp_url()),
         facts_exchange: harness.exchange.clone(),
         http_addr: free,

@@ -1,6 +1,6 @@
 //! PagerDuty's REST surface: reading only, bodies as in the official schema, refusals as documented.
 //!
-//! Each handler asks the [`ask::Ask`] it is given: who calls, when is now, what was asked for. Authentication, rate
+//! Each handler asks the `ask::Ask` it is given: who calls, when is now, what was asked for. Authentication, rate
 //! limits, faults and headers wrap this router from outside.
 
 use axum::Router;

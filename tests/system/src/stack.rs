@@ -7,7 +7,8 @@ use url::Url;
 use uuid::Uuid;
 
 /// A role that can neither bypass row-level security nor see other tests' data.
-const ROLE: &str = "quolum_system_test";
+const ROLE: &str = "quolum_test_system";
+const PASSWORD: &str = "quolum";
 
 /// The superuser's URL.
 pub fn superuser_url() -> Url {
@@ -27,7 +28,7 @@ pub async fn fresh_database(service: &str) -> Url {
         .await
         .expect("PostgreSQL");
     let create_role = format!(
-        "do $$ begin create role {ROLE} login; exception when duplicate_object or unique_violation then null; end $$"
+        "do $$ begin create role {ROLE} login password '{PASSWORD}'; exception when duplicate_object or unique_violation then null; end $$"
     );
     sqlx::raw_sql(AssertSqlSafe(create_role))
         .execute(&mut connection)
@@ -41,6 +42,7 @@ pub async fn fresh_database(service: &str) -> Url {
         .expect("a database");
     let mut url = superuser;
     url.set_username(ROLE).expect("a user name");
+    url.set_password(Some(PASSWORD)).expect("a password");
     url.set_path(&name);
     url
 }
