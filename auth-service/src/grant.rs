@@ -16,8 +16,9 @@ use crate::{
 };
 
 /// An intent older than this is of a holder that has died. Longer than the deadline of the exchange
-/// (10 s) and of writing its result (20 s) together.
-pub const INTENT_LIFE: SignedDuration = SignedDuration::from_secs(60);
+/// (10 s) and of writing its result together: that waits 20 s in all, and each attempt in between up
+/// to 5 s for a connection, which makes 90 s when the database is away.
+pub const INTENT_LIFE: SignedDuration = SignedDuration::from_mins(3);
 /// How often one refresh token may reach PagerDuty: once, and once more when the answer was lost.
 pub const PRESENTATION_LIMIT: i16 = 2;
 /// A new pair that is rejected this soon, after the pair before it was rejected, is the last one.

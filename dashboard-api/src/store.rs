@@ -35,6 +35,11 @@ const READ_ONLY: &str = "25006";
 /// Longest wait for a free connection.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
 
+/// Longest time the server works on, or waits for a lock in, one of our statements. The longest are
+/// those of a crunch.
+const STATEMENT_LIMITS: [(&str, &str); 2] =
+    [("statement_timeout", "5min"), ("lock_timeout", "30s")];
+
 /// A row or a setting of the database is not what this code has written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -94,7 +99,11 @@ impl Store {
                 let fresh = since.is_none_or(|since| connection.age < since.elapsed());
                 Box::pin(async move { Ok(fresh) })
             })
-            .connect_lazy_with(options.application_name("dashboard-api"));
+            .connect_lazy_with(
+                options
+                    .application_name("dashboard-api")
+                    .options(STATEMENT_LIMITS),
+            );
         Ok(Self {
             distrusted,
             ..Self::new(pool)

@@ -9,7 +9,10 @@ use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusHandle;
 use proto::ingest::v1::sync_service_server::SyncServiceServer;
 use secrecy::ExposeSecret;
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
@@ -35,6 +38,8 @@ use crate::{
 const DATABASE_PATIENCE: usize = 30;
 /// Waiting longer for a connection means that the database is ill.
 const ACQUIRE_DEADLINE: Duration = Duration::from_secs(5);
+/// Longest time the server works on, or waits for a lock in, one of our statements.
+const STATEMENT_LIMITS: [(&str, &str); 2] = [("statement_timeout", "60s"), ("lock_timeout", "15s")];
 /// Enough for the runs of one process: each transaction is short.
 const POOL_SIZE: u32 = 16;
 
@@ -153,11 +158,14 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn pool(config: &Config) -> anyhow::Result<PgPool> {
+    let url = config.database_url.expose_secret();
+    let options: PgConnectOptions = url.parse().context("INGEST_DATABASE_URL")?;
+    let options = options.options(STATEMENT_LIMITS);
     let connect = || {
         PgPoolOptions::new()
             .max_connections(POOL_SIZE)
             .acquire_timeout(ACQUIRE_DEADLINE)
-            .connect(config.database_url.expose_secret())
+            .connect_with(options.clone())
     };
     let waits = ConstantBuilder::default()
         .with_delay(Duration::from_secs(1))

@@ -124,9 +124,13 @@ pub fn retry_queue_arguments(delay: Duration) -> Vec<(&'static str, Argument)> {
     ]
 }
 
-/// Arguments of the parked queue.
+/// Arguments of the parked queue. Looking at it delivers every message and puts it back; newer
+/// brokers would drop one after twenty looks, hence the limit that nobody reaches.
 pub fn parked_queue_arguments() -> Vec<(&'static str, Argument)> {
-    vec![("x-queue-type", Argument::Text("quorum"))]
+    vec![
+        ("x-queue-type", Argument::Text("quorum")),
+        ("x-delivery-limit", Argument::Int(1_000_000)),
+    ]
 }
 
 #[cfg(test)]

@@ -187,7 +187,8 @@ pub async fn renew(
     let done = sqlx::query!(
         "update grants set access_token = $4, refresh_token = $5, token_version = token_version + 1, issued_at = $6,
              expires_at = $7, refresh_expires_at = $8, after_rejection = $9, refresh_holder = null,
-             refresh_started_at = null, refresh_presentations = 0, refresh_failures = 0, refresh_not_before = null
+             refresh_started_at = null, refresh_presentations = 0, refresh_failures = 0, refresh_not_before = null,
+             refresh_fence = refresh_fence + 1
          where org_id = $1 and connection_id = $2 and refresh_fence = $3 and refresh_holder is not null",
         claim.org.0,
         claim.connection.0,

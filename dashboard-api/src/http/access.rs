@@ -162,7 +162,8 @@ async fn admit(
     }
     let caller = caller(app, headers).await;
     match (access, caller) {
-        (Access::Open, caller) => Ok(caller.ok()),
+        (Access::Open, Ok(caller)) => Ok(Some(caller)),
+        (Access::Open, Err(problem)) if problem.is_not_signed_in() => Ok(None),
         (_, Err(problem)) => Err(problem),
         (access, Ok(caller)) if allows(access, caller.role) => Ok(Some(caller)),
         (_, Ok(_)) => Err(Problem::forbidden("Your role does not allow this.")),

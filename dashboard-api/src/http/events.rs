@@ -31,6 +31,9 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_secs(1);
 /// How often ingest-service is asked for a new run when none is under way.
 const ASK: Duration = Duration::from_secs(3);
+/// How long one stream lives: the browser opens the next one by itself, and so passes the session
+/// check again.
+const STREAM_LIFE: Duration = Duration::from_mins(5);
 /// Events waiting for a slow client; it is waited for beyond that.
 const BUFFER: usize = 8;
 
@@ -71,6 +74,7 @@ pub(super) async fn follow(
         let closed = follower.sender.clone();
         tokio::select! {
             () = follower.run() => {}
+            () = tokio::time::sleep(STREAM_LIFE) => {}
             () = closed.closed() => {}
             () = stopping.cancelled() => {}
         }
@@ -148,6 +152,9 @@ impl Follower {
         let Some(run) = &self.run else {
             return;
         };
+        if self.sent.as_ref().is_some_and(|sent| sent.is_final(run)) {
+            return;
+        }
         let sync = match Sync::of(&self.app, self.org, run).await {
             Ok(sync) => sync,
             Err(error) => {

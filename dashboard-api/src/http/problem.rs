@@ -47,6 +47,10 @@ pub(super) struct FieldError {
 }
 
 impl Problem {
+    pub(super) fn is_not_signed_in(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
     pub(super) fn new(code: Code, slug: &'static str, title: &'static str, detail: &str) -> Self {
         Self {
             status: code.http(),

@@ -51,6 +51,11 @@ struct SyncDataset {
 }
 
 impl Sync {
+    /// Whether nothing can change any more of what was said of this run.
+    pub(super) fn is_final(&self, run: &Run) -> bool {
+        self.stored && self.finished_at.is_some() && self.run_id == run.id
+    }
+
     /// A run with what is stored of it.
     pub(super) async fn of(app: &App, org: OrgId, run: &Run) -> Result<Self, StoreError> {
         let Ok(id) = run.id.parse() else {

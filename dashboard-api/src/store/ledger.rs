@@ -252,8 +252,11 @@ impl Store {
     pub async fn stored_counts(&self, org: OrgId, run: RunId) -> Result<StoredCounts> {
         let mut tx = self.begin(org).await?;
         let rows = sqlx::query!(
-            r#"select dataset, sum(records)::bigint as "records!"
-               from pages where org_id = $1 and run_id = $2 group by dataset"#,
+            r#"select p.dataset, sum(p.records)::bigint as "records!"
+               from pages p
+               left join receipts r using (org_id, run_id, dataset, window_from, window_to)
+               where p.org_id = $1 and p.run_id = $2 and (r.pages is null or p.page < r.pages)
+               group by p.dataset"#,
             org.0,
             run.0,
         )

@@ -117,7 +117,8 @@ impl Worker<'_> {
             let more = page.more.unwrap_or(page.rows >= endpoint::CLASSIC_LIMIT);
             self.add(detail, window.dataset, &mut page).await?;
             self.page(window, page, tally).await?;
-            if !more || total.is_some_and(|total| offset >= total) {
+            // `total` is no end: a row that slipped in while paging moves the last one behind it.
+            if !more {
                 return Ok(Extent::End);
             }
         }
@@ -165,16 +166,16 @@ impl Worker<'_> {
                 }
             }
             (Detail::Shifts, Payload::Schedules(schedules)) => {
-                for schedule in &mut schedules.records {
-                    let call = endpoint::shift_schedule(&schedule.id, self.run.as_of);
+                for listed in std::mem::take(&mut schedules.records) {
+                    let call = endpoint::shift_schedule(&listed.id, self.run.as_of);
                     match self
                         .session
                         .read(dataset, &call, duty::shift_schedule)
                         .await
                     {
-                        Ok(Some(found)) => *schedule = found,
-                        // 400: still layer-based, thus in the other list.
-                        Ok(None) | Err(Failure::NotFound | Failure::Refused { .. }) => {}
+                        Ok(found) => schedules.records.push(found.unwrap_or(listed)),
+                        // Still layer-based, thus whole in the other list; or gone.
+                        Err(Failure::NotFound | Failure::Refused { .. }) => {}
                         Err(failure) => return Err(failure.into()),
                     }
                 }

@@ -39,7 +39,8 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Takes off the schedule what auth-service did not list when it was asked at `asked_at`.
+    /// Takes off the schedule what auth-service did not list when it was asked at `asked_at`, and
+    /// ends the runs under way: after a new consent a new one starts.
     pub async fn unlist(
         &self,
         listed: &[ConnectionId],
@@ -47,16 +48,21 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let listed: Vec<Uuid> = listed.iter().map(|id| id.0).collect();
         let mut tx = self.everywhere().await?;
-        let done = sqlx::query!(
+        let unlisted = sqlx::query!(
             "update connections set syncable = false
-             where syncable and seen_at < $1 and connection_id <> all($2)",
+             where syncable and seen_at < $1 and connection_id <> all($2)
+             returning org_id, connection_id",
             asked_at.to_sqlx(),
             &listed,
         )
-        .execute(&mut *tx)
+        .fetch_all(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(done.rows_affected())
+        for gone in &unlisted {
+            let (org, connection) = (OrgId(gone.org_id), ConnectionId(gone.connection_id));
+            self.end_runs(org, connection, asked_at).await?;
+        }
+        Ok(unlisted.len() as u64)
     }
 
     /// Leases up to `limit` connections that are due and free, the longest waiting first.
@@ -97,12 +103,12 @@ impl Store {
             .collect())
     }
 
-    /// Keeps a lease for longer.
+    /// Keeps a lease for longer; it is lost when the connection has come off the schedule.
     pub async fn renew(&self, lease: &Lease, expires_at: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.scoped(lease.org).await?;
         let done = sqlx::query!(
             "update connections set lease_expires_at = $4
-             where org_id = $1 and connection_id = $2 and lease_fence = $3",
+             where org_id = $1 and connection_id = $2 and lease_fence = $3 and syncable",
             lease.org.0,
             lease.connection.0,
             lease.fence,

@@ -123,12 +123,33 @@ impl Store {
         .await?;
         sqlx::query!(
             "update connections set lease_holder = null, lease_expires_at = null,
-                 next_run_at = coalesce($3, next_run_at), syncable = $4
+                 next_run_at = coalesce($3, next_run_at), syncable = syncable and $4
              where org_id = $1 and connection_id = $2",
             lease.org.0,
             lease.connection.0,
             super::optional_to_sqlx(outcome.next_run_at) as _,
             outcome.next_run_at.is_some(),
+        )
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Ends what is under way of a connection that came off the schedule.
+    pub(super) async fn end_runs(
+        &self,
+        org: OrgId,
+        connection: ConnectionId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.scoped(org).await?;
+        sqlx::query!(
+            "update runs set state = 'failed', finished_at = $3,
+                 reason = 'the connection to PagerDuty has ended'
+             where org_id = $1 and connection_id = $2 and state in ('queued', 'running')",
+            org.0,
+            connection.0,
+            now.to_sqlx(),
         )
         .execute(&mut *tx)
         .await?;
