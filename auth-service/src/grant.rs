@@ -283,8 +283,9 @@ mod tests {
             ..Intent::default()
         });
         assert_eq!(held.step(minute(), at(DAY)), Step::Wait);
-        assert_eq!(held.step(minute(), at(DAY + 59)), Step::Wait);
-        assert_eq!(held.step(minute(), at(DAY + 60)), Step::Refresh);
+        let dead = DAY + INTENT_LIFE.as_secs();
+        assert_eq!(held.step(minute(), at(dead - 1)), Step::Wait);
+        assert_eq!(held.step(minute(), at(dead)), Step::Refresh);
     }
 
     #[test]
