@@ -21,6 +21,18 @@ pub fn amqp_url() -> String {
     std::env::var("TEST_AMQP_URL").expect("TEST_AMQP_URL is set; run `cargo dev test`")
 }
 
+/// Waits until no other test uses the broker's queues; they are free again when the connection is
+/// dropped.
+pub async fn sole_use_of_the_queues() -> PgConnection {
+    const LOCK: i64 = 0x0071_756f_6c75_6d00;
+    let mut connection = PgConnection::connect(superuser_url().as_str())
+        .await
+        .expect("PostgreSQL");
+    let lock = sqlx::query("select pg_advisory_lock($1)").bind(LOCK);
+    lock.execute(&mut connection).await.expect("the lock");
+    connection
+}
+
 /// Makes an empty database of its own and answers the URL of its owner.
 pub async fn fresh_database(service: &str) -> Url {
     let superuser = superuser_url();

@@ -9,6 +9,7 @@ use std::{
 
 use pagerduty_sim::Simulator;
 use serde_json::Value;
+use sqlx::PgConnection;
 use url::Url;
 
 use crate::{
@@ -71,11 +72,13 @@ pub struct System {
     /// dashboard-api's database.
     pub dashboard_database: Url,
     databases: Vec<Url>,
+    _queues: PgConnection,
 }
 
 impl System {
     /// Starts everything and waits until it is ready.
     pub async fn start(options: Options) -> Self {
+        let queues = stack::sole_use_of_the_queues().await;
         stack::delete_queues().await;
         let mut databases = Vec::new();
         for service in ["auth", "ingest", "dashboard"] {
@@ -113,6 +116,7 @@ impl System {
             home,
             dashboard_database,
             databases,
+            _queues: queues,
         }
     }
 
