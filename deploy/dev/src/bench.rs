@@ -240,7 +240,9 @@ fn table(figures: &[Figure]) -> String {
             format!("{:.2}", figure.value),
             figure.unit.to_owned(),
             optional(figure.reference),
-            optional(figure.ratio()),
+            figure
+                .ratio()
+                .map_or("-".to_owned(), |ratio| format!("{ratio:.4}")),
             figure.bar.map_or("-".to_owned(), |bar| format!("<= {bar}")),
             if figure.is_ok() { "ok" } else { "SHORT" }.to_owned(),
         ]);
