@@ -2,11 +2,14 @@
 
 use std::error::Error;
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 10] = [
     "quolum/auth/v1/identity.proto",
     "quolum/auth/v1/consent.proto",
     "quolum/auth/v1/connection.proto",
     "quolum/auth/v1/credential.proto",
+    "quolum/auth/v1/member.proto",
+    "quolum/auth/v1/invitation.proto",
+    "quolum/auth/v1/audit.proto",
     "quolum/ingest/v1/sync.proto",
     "quolum/facts/v1/dataset.proto",
     "quolum/facts/v1/facts.proto",

@@ -118,5 +118,6 @@ fn render(connection: domain::Connection) -> proto::auth::v1::Connection {
         scopes_missing: connection.scopes_missing,
         reason: connection.reason,
         access_ends_at: connection.access_ends_at.map(to_proto),
+        ..proto::auth::v1::Connection::default()
     }
 }

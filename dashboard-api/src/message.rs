@@ -87,6 +87,11 @@ impl FactsMessage {
             Payload::LogEntries(page) => page.records.len(),
             Payload::Incidents(page) => page.records.len(),
             Payload::UserAnalytics(page) => page.records.len(),
+            Payload::Resources(page) => page.records.len(),
+            Payload::Activities(page) => page.records.len(),
+            Payload::ResponderAnalytics(page) => page.records.len(),
+            Payload::IncidentAnalytics(page) => page.records.len(),
+            Payload::AdvanceUsage(page) => page.records.len(),
             Payload::Receipt(_) | Payload::RunFinished(_) => return None,
         };
         i64::try_from(count).ok()
@@ -123,6 +128,10 @@ fn check(payload: &Payload, dataset: Dataset) -> Result<(), Malformed> {
             Dataset::Incidents
         }
         Payload::UserAnalytics(_) => Dataset::UserAnalytics,
+        Payload::Resources(_) | Payload::Activities(_) => dataset,
+        Payload::ResponderAnalytics(_) => Dataset::ResponderAnalytics,
+        Payload::IncidentAnalytics(_) => Dataset::IncidentAnalytics,
+        Payload::AdvanceUsage(_) => Dataset::AdvanceUsage,
         Payload::Receipt(_) if dataset == Dataset::Unspecified => {
             return Err(Malformed::Missing("dataset"));
         }

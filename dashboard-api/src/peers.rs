@@ -134,6 +134,7 @@ impl Auth {
             org_id: org.to_string(),
             person_id: person.to_owned(),
             connection_id: connection.to_string(),
+            erase_data: false,
         };
         let mut client = self.connections.clone();
         let answer = client.disconnect(request(message, CALL_LIMIT)).await?;

@@ -3,19 +3,42 @@
 use crate::facts::v1::{Completeness, Dataset};
 
 impl Dataset {
-    /// Every dataset, in the order in which a run fetches them.
-    pub const ALL: [Self; 11] = [
+    /// Every dataset, in the order in which a run fetches them and pages show them.
+    pub const ALL: [Self; 34] = [
         Self::Users,
         Self::Licenses,
         Self::LicenseAllocations,
+        Self::Abilities,
         Self::Teams,
         Self::Services,
         Self::EscalationPolicies,
         Self::Schedules,
         Self::UserAnalytics,
+        Self::UserDelegations,
+        Self::Priorities,
+        Self::Tags,
+        Self::BusinessServices,
+        Self::MaintenanceWindows,
+        Self::StatusPages,
+        Self::StatusPagePosts,
+        Self::IncidentWorkflows,
+        Self::AutomationActions,
+        Self::AutomationInvocations,
+        Self::EventOrchestrations,
+        Self::AlertGroupingSettings,
+        Self::Extensions,
+        Self::Templates,
+        Self::Subscriptions,
         Self::Oncalls,
         Self::LogEntries,
         Self::Incidents,
+        Self::AuditRecords,
+        Self::Notifications,
+        Self::ResponderAnalytics,
+        Self::IncidentAnalytics,
+        Self::AdvanceUsage,
+        Self::ChangeEvents,
+        Self::Webhooks,
     ];
 
     /// For example `log_entries`.
@@ -33,6 +56,29 @@ impl Dataset {
             Self::LogEntries => "log_entries",
             Self::Incidents => "incidents",
             Self::UserAnalytics => "user_analytics",
+            Self::Abilities => "abilities",
+            Self::Priorities => "priorities",
+            Self::Tags => "tags",
+            Self::BusinessServices => "business_services",
+            Self::MaintenanceWindows => "maintenance_windows",
+            Self::StatusPages => "status_pages",
+            Self::StatusPagePosts => "status_page_posts",
+            Self::IncidentWorkflows => "incident_workflows",
+            Self::AutomationActions => "automation_actions",
+            Self::AutomationInvocations => "automation_invocations",
+            Self::EventOrchestrations => "event_orchestrations",
+            Self::AlertGroupingSettings => "alert_grouping_settings",
+            Self::Extensions => "extensions",
+            Self::Templates => "templates",
+            Self::Subscriptions => "subscriptions",
+            Self::UserDelegations => "user_delegations",
+            Self::AuditRecords => "audit_records",
+            Self::Notifications => "notifications",
+            Self::ChangeEvents => "change_events",
+            Self::ResponderAnalytics => "responder_analytics",
+            Self::IncidentAnalytics => "incident_analytics",
+            Self::AdvanceUsage => "advance_usage",
+            Self::Webhooks => "webhooks",
         }
     }
 
@@ -43,7 +89,18 @@ impl Dataset {
 
     /// Whether the dataset is a history cut into windows of event time; the others are snapshots.
     pub fn is_windowed(self) -> bool {
-        matches!(self, Self::Oncalls | Self::LogEntries | Self::Incidents)
+        matches!(
+            self,
+            Self::Oncalls
+                | Self::LogEntries
+                | Self::Incidents
+                | Self::AuditRecords
+                | Self::Notifications
+                | Self::ChangeEvents
+                | Self::ResponderAnalytics
+                | Self::IncidentAnalytics
+                | Self::AdvanceUsage
+        )
     }
 }
 

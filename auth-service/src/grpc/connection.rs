@@ -48,4 +48,18 @@ impl ConnectionService for Connections {
             connection: Some(render(ended)),
         }))
     }
+
+    async fn connect_directly(
+        &self,
+        _: Request<proto::auth::v1::ConnectDirectlyRequest>,
+    ) -> Result<Response<proto::auth::v1::ConnectDirectlyResponse>, Status> {
+        Err(Status::unimplemented("connect_directly"))
+    }
+
+    async fn list_erasable(
+        &self,
+        _: Request<proto::auth::v1::ListErasableRequest>,
+    ) -> Result<Response<proto::auth::v1::ListErasableResponse>, Status> {
+        Err(Status::unimplemented("list_erasable"))
+    }
 }

@@ -83,6 +83,7 @@ fn rendered(completion: Completion) -> CompleteResponse {
             .map(|org| org.to_string())
             .unwrap_or_default(),
         detail: completion.detail,
+        invited: false,
     }
 }
 

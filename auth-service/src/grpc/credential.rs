@@ -42,6 +42,7 @@ impl CredentialService for Lender {
             region: region(lease.region).into(),
             scopes: lease.scopes,
             token_version: lease.token_version,
+            ..LeaseTokenResponse::default()
         }))
     }
 
@@ -72,6 +73,27 @@ impl CredentialService for Lender {
             })
             .collect();
         Ok(Response::new(ListSyncableResponse { items }))
+    }
+
+    async fn report_consenter(
+        &self,
+        _: Request<proto::auth::v1::ReportConsenterRequest>,
+    ) -> Result<Response<proto::auth::v1::ReportConsenterResponse>, Status> {
+        Err(Status::unimplemented("report_consenter"))
+    }
+
+    async fn seal(
+        &self,
+        _: Request<proto::auth::v1::SealRequest>,
+    ) -> Result<Response<proto::auth::v1::SealResponse>, Status> {
+        Err(Status::unimplemented("seal"))
+    }
+
+    async fn open(
+        &self,
+        _: Request<proto::auth::v1::OpenRequest>,
+    ) -> Result<Response<proto::auth::v1::OpenResponse>, Status> {
+        Err(Status::unimplemented("open"))
     }
 }
 

@@ -64,6 +64,41 @@ impl IdentityService for Identity {
         ended.map_err(|error| status(&error, &(&error).into()))?;
         Ok(Response::new(SignOutResponse {}))
     }
+
+    async fn list_sign_in_methods(
+        &self,
+        _: Request<proto::auth::v1::ListSignInMethodsRequest>,
+    ) -> Result<Response<proto::auth::v1::ListSignInMethodsResponse>, Status> {
+        Err(Status::unimplemented("list_sign_in_methods"))
+    }
+
+    async fn send_sign_in_link(
+        &self,
+        _: Request<proto::auth::v1::SendSignInLinkRequest>,
+    ) -> Result<Response<proto::auth::v1::SendSignInLinkResponse>, Status> {
+        Err(Status::unimplemented("send_sign_in_link"))
+    }
+
+    async fn begin_oidc(
+        &self,
+        _: Request<proto::auth::v1::BeginOidcRequest>,
+    ) -> Result<Response<proto::auth::v1::BeginOidcResponse>, Status> {
+        Err(Status::unimplemented("begin_oidc"))
+    }
+
+    async fn complete_oidc(
+        &self,
+        _: Request<proto::auth::v1::CompleteOidcRequest>,
+    ) -> Result<Response<proto::auth::v1::CompleteOidcResponse>, Status> {
+        Err(Status::unimplemented("complete_oidc"))
+    }
+
+    async fn authenticate_api_key(
+        &self,
+        _: Request<proto::auth::v1::AuthenticateApiKeyRequest>,
+    ) -> Result<Response<proto::auth::v1::AuthenticateApiKeyResponse>, Status> {
+        Err(Status::unimplemented("authenticate_api_key"))
+    }
 }
 
 fn rendered(session: Session) -> GetSessionResponse {

@@ -167,6 +167,7 @@ fn outcome_name(outcome: ConsentOutcome) -> &'static str {
         ConsentOutcome::NoAccess => "no_access",
         ConsentOutcome::IdentityRefused => "identity_refused",
         ConsentOutcome::ProviderUnavailable => "provider_unavailable",
+        ConsentOutcome::AppNotInstalled => "app_not_installed",
     }
 }
 

@@ -75,6 +75,8 @@ impl Sync {
                 RunState::Running => "running",
                 RunState::Succeeded => "succeeded",
                 RunState::Failed => "failed",
+                RunState::Paused => "paused",
+                RunState::Cancelled => "cancelled",
             },
             as_of: at(run.as_of),
             started_at: at(run.started_at),

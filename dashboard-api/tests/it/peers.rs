@@ -115,6 +115,41 @@ impl IdentityService for Peers {
     ) -> Result<Response<SignOutResponse>, Status> {
         Ok(Response::new(SignOutResponse {}))
     }
+
+    async fn list_sign_in_methods(
+        &self,
+        _: Request<proto::auth::v1::ListSignInMethodsRequest>,
+    ) -> Result<Response<proto::auth::v1::ListSignInMethodsResponse>, Status> {
+        Err(Status::unimplemented("list_sign_in_methods"))
+    }
+
+    async fn send_sign_in_link(
+        &self,
+        _: Request<proto::auth::v1::SendSignInLinkRequest>,
+    ) -> Result<Response<proto::auth::v1::SendSignInLinkResponse>, Status> {
+        Err(Status::unimplemented("send_sign_in_link"))
+    }
+
+    async fn begin_oidc(
+        &self,
+        _: Request<proto::auth::v1::BeginOidcRequest>,
+    ) -> Result<Response<proto::auth::v1::BeginOidcResponse>, Status> {
+        Err(Status::unimplemented("begin_oidc"))
+    }
+
+    async fn complete_oidc(
+        &self,
+        _: Request<proto::auth::v1::CompleteOidcRequest>,
+    ) -> Result<Response<proto::auth::v1::CompleteOidcResponse>, Status> {
+        Err(Status::unimplemented("complete_oidc"))
+    }
+
+    async fn authenticate_api_key(
+        &self,
+        _: Request<proto::auth::v1::AuthenticateApiKeyRequest>,
+    ) -> Result<Response<proto::auth::v1::AuthenticateApiKeyResponse>, Status> {
+        Err(Status::unimplemented("authenticate_api_key"))
+    }
 }
 
 #[tonic::async_trait]
@@ -176,6 +211,20 @@ impl ConnectionService for Peers {
             connection: Some(connection),
         }))
     }
+
+    async fn connect_directly(
+        &self,
+        _: Request<proto::auth::v1::ConnectDirectlyRequest>,
+    ) -> Result<Response<proto::auth::v1::ConnectDirectlyResponse>, Status> {
+        Err(Status::unimplemented("connect_directly"))
+    }
+
+    async fn list_erasable(
+        &self,
+        _: Request<proto::auth::v1::ListErasableRequest>,
+    ) -> Result<Response<proto::auth::v1::ListErasableResponse>, Status> {
+        Err(Status::unimplemented("list_erasable"))
+    }
 }
 
 fn run(org_id: String, connection_id: String) -> Run {
@@ -220,5 +269,75 @@ impl SyncService for Peers {
             run: Some(run(request.org_id, request.connection_id)),
         };
         Ok(Response::new(Box::pin(futures::stream::iter([Ok(first)]))))
+    }
+
+    async fn list_runs(
+        &self,
+        _: Request<proto::ingest::v1::ListRunsRequest>,
+    ) -> Result<Response<proto::ingest::v1::ListRunsResponse>, Status> {
+        Err(Status::unimplemented("list_runs"))
+    }
+
+    async fn pause_sync(
+        &self,
+        _: Request<proto::ingest::v1::PauseSyncRequest>,
+    ) -> Result<Response<proto::ingest::v1::PauseSyncResponse>, Status> {
+        Err(Status::unimplemented("pause_sync"))
+    }
+
+    async fn resume_sync(
+        &self,
+        _: Request<proto::ingest::v1::ResumeSyncRequest>,
+    ) -> Result<Response<proto::ingest::v1::ResumeSyncResponse>, Status> {
+        Err(Status::unimplemented("resume_sync"))
+    }
+
+    async fn cancel_sync(
+        &self,
+        _: Request<proto::ingest::v1::CancelSyncRequest>,
+    ) -> Result<Response<proto::ingest::v1::CancelSyncResponse>, Status> {
+        Err(Status::unimplemented("cancel_sync"))
+    }
+
+    async fn probe(
+        &self,
+        _: Request<proto::ingest::v1::ProbeRequest>,
+    ) -> Result<Response<proto::ingest::v1::ProbeResponse>, Status> {
+        Err(Status::unimplemented("probe"))
+    }
+
+    async fn get_capabilities(
+        &self,
+        _: Request<proto::ingest::v1::GetCapabilitiesRequest>,
+    ) -> Result<Response<proto::ingest::v1::GetCapabilitiesResponse>, Status> {
+        Err(Status::unimplemented("get_capabilities"))
+    }
+
+    async fn report_stored(
+        &self,
+        _: Request<proto::ingest::v1::ReportStoredRequest>,
+    ) -> Result<Response<proto::ingest::v1::ReportStoredResponse>, Status> {
+        Err(Status::unimplemented("report_stored"))
+    }
+
+    async fn get_webhook(
+        &self,
+        _: Request<proto::ingest::v1::GetWebhookRequest>,
+    ) -> Result<Response<proto::ingest::v1::GetWebhookResponse>, Status> {
+        Err(Status::unimplemented("get_webhook"))
+    }
+
+    async fn enable_webhook(
+        &self,
+        _: Request<proto::ingest::v1::EnableWebhookRequest>,
+    ) -> Result<Response<proto::ingest::v1::EnableWebhookResponse>, Status> {
+        Err(Status::unimplemented("enable_webhook"))
+    }
+
+    async fn disable_webhook(
+        &self,
+        _: Request<proto::ingest::v1::DisableWebhookRequest>,
+    ) -> Result<Response<proto::ingest::v1::DisableWebhookResponse>, Status> {
+        Err(Status::unimplemented("disable_webhook"))
     }
 }

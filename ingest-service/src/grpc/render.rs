@@ -39,6 +39,7 @@ pub(super) async fn newest(
             records_received: progress.received,
             records_expected: progress.expected,
             requests: progress.requests,
+            ..DatasetProgress::default()
         }
     };
     let state = match run.state {
@@ -56,9 +57,10 @@ pub(super) async fn newest(
         started_at: run.started_at.map(to_proto),
         finished_at: run.finished_at.map(to_proto),
         reason: run.reason,
-        datasets: Dataset::ALL.into_iter().map(dataset).collect(),
+        datasets: crate::dataset::COLLECTED.into_iter().map(dataset).collect(),
         requests: run.requests,
         rate_limited: run.rate_limited,
         next_run_at: run.next_run_at.map(to_proto),
+        ..Run::default()
     }))
 }

@@ -107,6 +107,76 @@ impl SyncService for SyncApi {
         self.lifecycle.spawn_job(watch.run(first));
         Ok(Response::new(Box::pin(ReceiverStream::new(stream))))
     }
+
+    async fn list_runs(
+        &self,
+        _: Request<proto::ingest::v1::ListRunsRequest>,
+    ) -> Result<Response<proto::ingest::v1::ListRunsResponse>, Status> {
+        Err(Status::unimplemented("list_runs"))
+    }
+
+    async fn pause_sync(
+        &self,
+        _: Request<proto::ingest::v1::PauseSyncRequest>,
+    ) -> Result<Response<proto::ingest::v1::PauseSyncResponse>, Status> {
+        Err(Status::unimplemented("pause_sync"))
+    }
+
+    async fn resume_sync(
+        &self,
+        _: Request<proto::ingest::v1::ResumeSyncRequest>,
+    ) -> Result<Response<proto::ingest::v1::ResumeSyncResponse>, Status> {
+        Err(Status::unimplemented("resume_sync"))
+    }
+
+    async fn cancel_sync(
+        &self,
+        _: Request<proto::ingest::v1::CancelSyncRequest>,
+    ) -> Result<Response<proto::ingest::v1::CancelSyncResponse>, Status> {
+        Err(Status::unimplemented("cancel_sync"))
+    }
+
+    async fn probe(
+        &self,
+        _: Request<proto::ingest::v1::ProbeRequest>,
+    ) -> Result<Response<proto::ingest::v1::ProbeResponse>, Status> {
+        Err(Status::unimplemented("probe"))
+    }
+
+    async fn get_capabilities(
+        &self,
+        _: Request<proto::ingest::v1::GetCapabilitiesRequest>,
+    ) -> Result<Response<proto::ingest::v1::GetCapabilitiesResponse>, Status> {
+        Err(Status::unimplemented("get_capabilities"))
+    }
+
+    async fn report_stored(
+        &self,
+        _: Request<proto::ingest::v1::ReportStoredRequest>,
+    ) -> Result<Response<proto::ingest::v1::ReportStoredResponse>, Status> {
+        Err(Status::unimplemented("report_stored"))
+    }
+
+    async fn get_webhook(
+        &self,
+        _: Request<proto::ingest::v1::GetWebhookRequest>,
+    ) -> Result<Response<proto::ingest::v1::GetWebhookResponse>, Status> {
+        Err(Status::unimplemented("get_webhook"))
+    }
+
+    async fn enable_webhook(
+        &self,
+        _: Request<proto::ingest::v1::EnableWebhookRequest>,
+    ) -> Result<Response<proto::ingest::v1::EnableWebhookResponse>, Status> {
+        Err(Status::unimplemented("enable_webhook"))
+    }
+
+    async fn disable_webhook(
+        &self,
+        _: Request<proto::ingest::v1::DisableWebhookRequest>,
+    ) -> Result<Response<proto::ingest::v1::DisableWebhookResponse>, Status> {
+        Err(Status::unimplemented("disable_webhook"))
+    }
 }
 
 impl SyncApi {

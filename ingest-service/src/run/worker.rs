@@ -44,7 +44,7 @@ impl Worker<'_> {
         let states: Vec<State> = known.iter().map(|(state, _)| state.clone()).collect();
         let plan = plan_run(&states, self.run.as_of, self.runner.settings.history);
         store.plan(&self.lease, self.run.id, &plan).await?;
-        for dataset in Dataset::ALL {
+        for dataset in crate::dataset::COLLECTED {
             let before = known.iter().find(|(state, _)| state.dataset == dataset);
             if before.is_some_and(|(_, decided_by)| *decided_by == self.run.id) {
                 continue;

@@ -91,6 +91,27 @@ impl CredentialService for Lender {
         let items = connected.then_some(item).into_iter().collect();
         Ok(Response::new(ListSyncableResponse { items }))
     }
+
+    async fn report_consenter(
+        &self,
+        _: Request<proto::auth::v1::ReportConsenterRequest>,
+    ) -> Result<Response<proto::auth::v1::ReportConsenterResponse>, Status> {
+        Err(Status::unimplemented("report_consenter"))
+    }
+
+    async fn seal(
+        &self,
+        _: Request<proto::auth::v1::SealRequest>,
+    ) -> Result<Response<proto::auth::v1::SealResponse>, Status> {
+        Err(Status::unimplemented("seal"))
+    }
+
+    async fn open(
+        &self,
+        _: Request<proto::auth::v1::OpenRequest>,
+    ) -> Result<Response<proto::auth::v1::OpenResponse>, Status> {
+        Err(Status::unimplemented("open"))
+    }
 }
 
 impl Lender {
