@@ -50,6 +50,7 @@ pub struct AdminUser {
     /// The address used on the sign-in page, `admin@{subdomain}.example`.
     pub email: String,
     role: RwLock<String>,
+    deleted: std::sync::atomic::AtomicBool,
 }
 
 impl AdminUser {
@@ -59,6 +60,7 @@ impl AdminUser {
             user_id,
             email,
             role: RwLock::new("admin".to_owned()),
+            deleted: false.into(),
         }
     }
 
@@ -68,6 +70,17 @@ impl AdminUser {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Whether the user was deleted: signs in no more, and their tokens are dead.
+    pub fn is_deleted(&self) -> bool {
+        self.deleted.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
+    /// Deletes the user, or takes that back.
+    pub fn set_deleted(&self, deleted: bool) {
+        self.deleted
+            .store(deleted, std::sync::atomic::Ordering::SeqCst);
     }
 
     /// Promotes or demotes the consenting user; tokens already issued feel it at once.
@@ -124,17 +137,23 @@ impl Account {
             "advanced_permissions",
             "analytics",
             "audit_trail",
+            "automation_actions",
+            "business_services",
             "coordinated_responding",
             "custom_fields",
+            "custom_priorities",
             "event_intelligence",
+            "event_orchestrations",
             "incident_workflows",
             "manage_schedules",
             "oauth_delegations",
+            "pagerduty_advance",
             "permissions_service",
             "preview_incident_alert_split",
             "read_only_users",
             "service_support_hours",
             "sso",
+            "stakeholder_subscriptions",
             "status_pages",
             "team_responders",
             "teams",

@@ -103,6 +103,9 @@ fn caller(
     if !state.identity.is_live(&presented.token) || account.region != region {
         return Err(REFUSED);
     }
+    if owner.user_id.is_some() && account.admin.is_deleted() {
+        return Err(REFUSED);
+    }
     let role = match owner.kind {
         TokenKind::Classic | TokenKind::Scoped => account.admin.role(),
         TokenKind::App | TokenKind::ApiKey => "admin".to_owned(),

@@ -1,5 +1,7 @@
 //! `/sim/*`: what a test or a demonstration does to the simulator. Only the loopback interface may ask.
 
+mod happenings;
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
@@ -34,8 +36,12 @@ pub fn router() -> Router<AppState> {
         .route("/sim/grants", post(grants))
         .route("/sim/id-token", post(id_token))
         .route("/sim/rotate-key", post(rotate_key))
+        .route("/sim/app", post(app))
+        .route("/sim/latency", post(latency))
+        .route("/sim/analytics-quota", post(analytics_quota))
         .route("/sim/delegations", get(delegations))
         .route("/sim/consent", post(consent))
+        .merge(happenings::router())
 }
 
 /// The layer: 403 for everybody who does not ask from this machine.
@@ -144,11 +150,22 @@ struct OfAccount {
     account: String,
 }
 
-async fn revoke(State(state): State<AppState>, Json(of): Json<OfAccount>) -> Response {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Revocation {
+    account: String,
+    delegation: Option<String>,
+}
+
+async fn revoke(State(state): State<AppState>, Json(of): Json<Revocation>) -> Response {
     if state.account(&of.account).is_none() {
         return unknown_account(&of.account);
     }
-    Json(json!({"revoked": state.identity.revoke_account(&of.account)})).into_response()
+    let revoked = match of.delegation {
+        Some(id) => usize::from(state.identity.revoke_grant(&id)),
+        None => state.identity.revoke_account(&of.account),
+    };
+    Json(json!({"revoked": revoked})).into_response()
 }
 
 async fn delegations(State(state): State<AppState>, Query(of): Query<OfAccount>) -> Response {
@@ -177,6 +194,7 @@ struct AccountChange {
     account: String,
     abilities: Option<BTreeSet<String>>,
     role_of_admin: Option<String>,
+    admin_deleted: Option<bool>,
 }
 
 async fn account(State(state): State<AppState>, Json(change): Json<AccountChange>) -> Response {
@@ -189,12 +207,18 @@ async fn account(State(state): State<AppState>, Json(change): Json<AccountChange
     if let Some(role) = change.role_of_admin {
         account.admin.set_role(&role);
     }
+    if let Some(deleted) = change.admin_deleted {
+        account.admin.set_deleted(deleted);
+        if deleted {
+            state.identity.revoke_account(&account.subdomain);
+        }
+    }
     Json(json!({
         "id": account.id,
         "subdomain": account.subdomain,
         "region": account.region.code(),
         "abilities": account.abilities(),
-        "admin": {"user_id": account.admin.user_id, "email": account.admin.email, "role": account.admin.role()},
+        "admin": {"user_id": account.admin.user_id, "email": account.admin.email, "role": account.admin.role(), "deleted": account.admin.is_deleted()},
     }))
     .into_response()
 }
@@ -218,6 +242,40 @@ struct Mode {
 
 async fn id_token(State(state): State<AppState>, Json(mode): Json<Mode>) -> StatusCode {
     state.identity.set_id_token_mode(mode.mode);
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Installation {
+    client_id: String,
+    installed: bool,
+}
+
+async fn app(State(state): State<AppState>, Json(app): Json<Installation>) -> StatusCode {
+    state.identity.set_installed(&app.client_id, app.installed);
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PerDay {
+    per_day: Option<u32>,
+}
+
+async fn analytics_quota(State(state): State<AppState>, Json(quota): Json<PerDay>) -> StatusCode {
+    state.rate_limit.set_analytics(quota.per_day);
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Latency {
+    ms: u64,
+}
+
+async fn latency(State(state): State<AppState>, Json(latency): Json<Latency>) -> StatusCode {
+    state.faults.set_latency(latency.ms);
     StatusCode::NO_CONTENT
 }
 

@@ -3,7 +3,11 @@
 //! A fault happens either instead of the request or, with `processed`, after it was carried out: the second kind is
 //! the answer that was lost on its way, which is the harder one for a client.
 
+mod body;
+mod bomb;
+
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +44,24 @@ pub enum FaultKind {
     Slow,
     /// 64 MiB of white space before the true answer.
     Huge,
+    /// Seven megabytes of gzip that unpack to a gigabyte of white space.
+    GzipBomb,
+    /// `field` of every row has a word, number or shape nobody has seen.
+    NewEnum,
+    /// `field` of every row is null.
+    Null,
+    /// `field` of every row is missing.
+    Missing,
+    /// `field` of every row has another name.
+    Renamed,
+    /// `field` of every row has another type.
+    TypeChanged,
+    /// `rows` records have come in front of (or, negative, left) the list since the page before.
+    Moving,
+    /// `more` is true whatever the page holds.
+    EndlessMore,
+    /// No rows, and `more` is true.
+    EmptyPage,
 }
 
 /// A rule, as `POST /sim/faults` takes it.
@@ -65,6 +87,12 @@ pub struct Fault {
     /// How many matching requests pass first.
     #[serde(default)]
     pub after: u64,
+    /// Which member of the rows drifts.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// By how many rows a list has moved.
+    #[serde(default)]
+    pub rows: i64,
     /// Carry the request out before the answer is spoiled. `truncate`, `malformed`, `slow` and `huge` always do.
     #[serde(default)]
     pub processed: bool,
@@ -81,6 +109,8 @@ impl Fault {
             headers: BTreeMap::new(),
             times: None,
             after: 0,
+            field: None,
+            rows: 0,
             processed: false,
         }
     }
@@ -101,6 +131,7 @@ impl Fault {
 #[derive(Debug, Default)]
 pub struct Faults {
     rules: Mutex<Rules>,
+    latency_ms: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -110,6 +141,15 @@ struct Rules {
 }
 
 impl Faults {
+    /// Every answer is late by that much.
+    pub fn set_latency(&self, milliseconds: u64) {
+        self.latency_ms.store(milliseconds, Ordering::SeqCst);
+    }
+
+    fn latency(&self) -> Duration {
+        Duration::from_millis(self.latency_ms.load(Ordering::SeqCst))
+    }
+
     /// Adds a rule and answers its id.
     pub fn add(&self, fault: Fault) -> u64 {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,6 +201,10 @@ impl Faults {
 
 /// The layer: spoils the answers the rules say.
 pub async fn inject(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let latency = state.faults.latency();
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
     let Some(fault) = state
         .faults
         .pick(request.method().as_str(), request.uri().path())
@@ -172,6 +216,11 @@ pub async fn inject(State(state): State<AppState>, request: Request, next: Next)
         FaultKind::Malformed => half(next.run(request).await).await,
         FaultKind::Slow => slow(next.run(request).await).await,
         FaultKind::Huge => huge(next.run(request).await),
+        FaultKind::GzipBomb => bomb::answer(),
+        FaultKind::Moving => body::moved(request, next, fault.rows).await,
+        kind if body::is_drift(kind) => {
+            body::changed(next.run(request).await, kind, fault.field.as_deref()).await
+        }
         kind => {
             if fault.processed {
                 let answer = next.run(request).await;

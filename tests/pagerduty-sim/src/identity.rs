@@ -72,23 +72,29 @@ pub struct Identity {
     api_keys: Vec<(String, String)>,
     redirect_uris: RwLock<BTreeSet<String>>,
     grant_cap: RwLock<Option<BTreeSet<String>>>,
+    uninstalled: RwLock<BTreeSet<String>>,
     id_token_mode: RwLock<IdTokenMode>,
     key: SigningKey,
     store: Mutex<Store>,
 }
 
 impl Identity {
-    /// The two apps of the simulator, with these redirect URIs, and one API key per account (`acme-api-key`).
+    /// The two apps of the simulator, with these redirect URIs, and two API keys per account (`acme-api-key`,
+    /// `acme-readonly-key`).
     pub fn new(clock: Clock, redirect_uris: &[String], subdomains: &[&str]) -> Self {
         Self {
             clock,
             apps: App::registered(),
             api_keys: subdomains
                 .iter()
-                .map(|name| (format!("{name}-api-key"), (*name).to_owned()))
+                .flat_map(|name| {
+                    ["api-key", "readonly-key"]
+                        .map(|kind| (format!("{name}-{kind}"), (*name).to_owned()))
+                })
                 .collect(),
             redirect_uris: RwLock::new(redirect_uris.iter().cloned().collect()),
             grant_cap: RwLock::default(),
+            uninstalled: RwLock::default(),
             id_token_mode: RwLock::default(),
             key: SigningKey::default(),
             store: Mutex::default(),
@@ -109,6 +115,32 @@ impl Identity {
             .grant_cap
             .write()
             .unwrap_or_else(PoisonError::into_inner) = cap;
+    }
+
+    /// Whether an app is installed in the accounts; without, nobody can consent to it and it gets no app token.
+    pub fn set_installed(&self, client_id: &str, is_installed: bool) {
+        let mut uninstalled = self
+            .uninstalled
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if is_installed {
+            uninstalled.remove(client_id);
+        } else {
+            uninstalled.insert(client_id.to_owned());
+        }
+    }
+
+    pub(crate) fn is_installed(&self, client_id: &str) -> bool {
+        !self
+            .uninstalled
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(client_id)
+    }
+
+    /// Revokes one grant by its `delegation_id`; false when there is none alive.
+    pub fn revoke_grant(&self, delegation: &str) -> bool {
+        self.store().revoke_grant(delegation)
     }
 
     /// How `id_token`s are issued from now on.
@@ -141,7 +173,10 @@ impl Identity {
                 account: account.clone(),
                 user_id: None,
                 client_id: "api-key".to_owned(),
-                scopes: BTreeSet::new(),
+                scopes: ["read".to_owned()]
+                    .into_iter()
+                    .filter(|_| token.ends_with("-readonly-key"))
+                    .collect(),
                 kind: TokenKind::ApiKey,
             });
         }

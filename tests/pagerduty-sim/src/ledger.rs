@@ -120,7 +120,12 @@ impl Ledger {
                 entry.status = Some(answered.status);
                 entry.page_rows = answered.page_rows;
                 entry.fault = answered.fault;
+                let is_refresh = entry.grant.as_deref() == Some("refresh");
+                let hash = entry.token_hash.clone().filter(|_| is_refresh);
                 book.sums.answered(answered.status);
+                if let Some(hash) = hash {
+                    book.sums.presented(&hash);
+                }
             }
         });
     }

@@ -24,6 +24,7 @@ pub mod server;
 pub mod state;
 pub mod tls;
 pub mod truth;
+pub mod webhooks;
 pub mod world;
 
 mod authentication;

@@ -16,6 +16,7 @@ use crate::authentication::{Presented, error_body};
 use crate::state::AppState;
 
 const WINDOW_SECONDS: i64 = 60;
+const DAY_SECONDS: i64 = 86_400;
 const WINDOWS_KEPT: usize = 10_000;
 
 /// The limiter.
@@ -23,6 +24,8 @@ const WINDOWS_KEPT: usize = 10_000;
 pub struct RateLimit {
     per_minute: RwLock<Option<u32>>,
     windows: Mutex<HashMap<String, Window>>,
+    analytics_per_day: RwLock<Option<u32>>,
+    analytics: Mutex<HashMap<String, (i64, u32)>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +61,38 @@ impl RateLimit {
             .per_minute
             .write()
             .unwrap_or_else(PoisonError::into_inner) = per_minute;
+    }
+
+    /// How many analytics requests a day are answered; every one when absent.
+    pub fn set_analytics(&self, per_day: Option<u32>) {
+        *self
+            .analytics_per_day
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = per_day;
+    }
+
+    /// Counts one analytics request of a UTC day; `None` when there is no quota.
+    fn take_analytics(&self, key: &str, now: Timestamp) -> Option<Allowance> {
+        let limit = (*self
+            .analytics_per_day
+            .read()
+            .unwrap_or_else(PoisonError::into_inner))?;
+        let day = now.as_second().div_euclid(DAY_SECONDS);
+        let mut days = self
+            .analytics
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let used = days.entry(key.to_owned()).or_insert((day, 0));
+        if used.0 != day {
+            *used = (day, 0);
+        }
+        used.1 = used.1.saturating_add(1);
+        Some(Allowance {
+            limit,
+            remaining: limit.saturating_sub(used.1),
+            reset_seconds: (day + 1) * DAY_SECONDS - now.as_second(),
+            refused: used.1.saturating_sub(limit),
+        })
     }
 
     /// Counts one request; `None` when there is no limit.
@@ -114,6 +149,33 @@ pub async fn enforce(State(state): State<AppState>, request: Request, next: Next
         next.run(request).await
     };
     write_headers(response.headers_mut(), allowance);
+    response
+}
+
+/// The layer for analytics: 429 beyond the day's quota, which PagerDuty documents nowhere.
+pub async fn enforce_daily(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_analytics = request.uri().path().contains("/analytics/");
+    let key = Presented::of(&request).map(|presented| presented.rate_key.clone());
+    let allowance = key
+        .filter(|_| is_analytics)
+        .and_then(|key| state.rate_limit.take_analytics(&key, state.clock.now()));
+    let Some(allowance) = allowance else {
+        return next.run(request).await;
+    };
+    let mut response = if allowance.refused > 0 {
+        let body = error_body("Rate Limit Exceeded", 2020, &[]);
+        (StatusCode::TOO_MANY_REQUESTS, axum::Json(body)).into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    headers.insert("daily-ratelimit-limit", allowance.limit.into());
+    headers.insert("daily-ratelimit-remaining", allowance.remaining.into());
+    headers.insert("daily-ratelimit-reset", allowance.reset_seconds.into());
     response
 }
 

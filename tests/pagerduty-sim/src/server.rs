@@ -42,6 +42,7 @@ fn api(state: &AppState, region: Region) -> Router<AppState> {
     rest::router()
         .fallback(not_found)
         .layer(from_fn_with_state((state.clone(), region), authenticate))
+        .layer(from_fn_with_state(state.clone(), rate_limit::enforce_daily))
         .layer(from_fn_with_state(state.clone(), rate_limit::enforce))
         .layer(from_fn(content_headers))
 }

@@ -51,6 +51,7 @@ impl Simulator {
             .unwrap_or_else(|| format!("http://{}", reachable(listener.address)));
         let url = url.trim_end_matches('/').to_owned();
         let state = build_state(&options);
+        state.webhooks.start(&state);
         let mut simulator = Self {
             state,
             url,
@@ -143,6 +144,7 @@ impl Simulator {
     }
 
     fn stop(&self) {
+        self.state.webhooks.stop();
         for handle in &self.handles {
             handle.shutdown();
         }
@@ -178,6 +180,7 @@ fn build_state(options: &Options) -> AppState {
         ledger: crate::ledger::Ledger::default(),
         faults: crate::faults::Faults::default(),
         rate_limit: RateLimit::new(options.rate_limit),
+        webhooks: crate::webhooks::Webhooks::default(),
     })
 }
 

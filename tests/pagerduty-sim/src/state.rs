@@ -9,6 +9,7 @@ use crate::faults::Faults;
 use crate::identity::Identity;
 use crate::ledger::Ledger;
 use crate::rate_limit::RateLimit;
+use crate::webhooks::Webhooks;
 
 /// The simulator's shared state.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Shared {
     pub faults: Faults,
     /// Requests per minute.
     pub rate_limit: RateLimit,
+    /// Who is told of what happens.
+    pub webhooks: Webhooks,
 }
 
 impl AppState {

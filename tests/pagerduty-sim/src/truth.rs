@@ -16,11 +16,15 @@ use crate::world::World;
 use evidence::Evidence;
 use question::Question;
 
+mod addon;
+mod advice;
 mod class;
 mod duty;
 mod evidence;
 mod feature;
+mod load;
 mod question;
+mod records;
 mod report;
 
 /// `GET /sim/truth`, nested under that path.
@@ -31,12 +35,10 @@ pub fn router() -> Router<AppState> {
 /// The truth about one world as of an instant (seconds since 1970), as `GET /sim/truth` answers it.
 #[must_use]
 pub fn truth(world: &World, as_of: i64, window_days: i64, hidden: &[&str]) -> Value {
-    let hidden = hidden.iter().map(|name| (*name).to_owned()).collect();
-    let question = Question {
-        as_of,
-        window_days,
-        hidden,
-    };
+    let mut question = Question::new(as_of, window_days);
+    question
+        .hidden
+        .extend(hidden.iter().map(|name| (*name).to_owned()));
     report::report(world, &question, &Evidence::gather(world, &question))
 }
 
@@ -50,6 +52,7 @@ async fn answer(State(state): State<AppState>, RawQuery(query): RawQuery) -> Res
     let Some(account) = state.account(&account).cloned() else {
         return refusal(StatusCode::NOT_FOUND, "no such account");
     };
+    let question = question.with_abilities(account.abilities());
     let answer = tokio::task::spawn_blocking(move || {
         report::report(
             &account.world,

@@ -10,24 +10,34 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::civil::Date;
 
+pub use chores::{ADVANCE_FEATURES, Change, Deployment, Doer, ROOTS, Run, Window};
+pub use estate::{
+    Action, BusinessService, Estate, Grouping, Orchestration, Piece, StatusPage, Tag, Workflow,
+};
 pub use history::{Day, DayLog, Moment, Tally};
 pub use ident::Place;
 pub use incident::{Agent, Answer, Channel, Entry, Incident, Invitee, Request, What};
+pub use live::Emitted;
 pub use people::{Persona, Role, User};
 pub use plan::{License, Policy, Schedule, ScheduleKind, Service, Target, Team};
+pub use presence::Delegation;
 pub use rota::{Layer, OnCall, Shift};
 
+mod chores;
 mod dice;
+mod estate;
 mod history;
 mod ident;
 mod incident;
+mod live;
 mod names;
 mod people;
 mod plan;
+mod presence;
 mod rota;
 mod storyline;
 
-pub(crate) use ident::{Kind, PlaceKind, decode_place, object_id};
+pub(crate) use ident::{Kind, PlaceKind, decode_place, long_id, object_id};
 pub(crate) use names::trouble;
 
 /// Seconds of a day.
@@ -92,6 +102,14 @@ pub(crate) struct Frame {
     pub(crate) size: Size,
 }
 
+/// Incidents added to one hour.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Storm {
+    /// The hour's first second.
+    pub(crate) start: i64,
+    pub(crate) incidents: u64,
+}
+
 /// One account's script. Instants are seconds since 1970, days are UTC days since 1970-01-01.
 #[derive(Debug)]
 pub struct World {
@@ -108,11 +126,15 @@ pub struct World {
     pub policies: Vec<Policy>,
     /// Schedules of both kinds.
     pub schedules: Vec<Schedule>,
+    /// What it keeps beside.
+    pub estate: Estate,
     /// Names of the priorities, highest first.
     pub priorities: Vec<(String, &'static str)>,
     cast: storyline::Cast,
     index: HashMap<String, (Kind, usize)>,
     spikes: RwLock<BTreeMap<i64, u64>>,
+    storms: RwLock<BTreeMap<i64, Storm>>,
+    live: RwLock<live::Live>,
     generation: AtomicU64,
     cache: Mutex<history::Cache>,
 }
@@ -131,19 +153,28 @@ impl World {
         };
         let users = people::users(&frame, size.users(), size.teams());
         let plan = plan::Plan::new(&frame, &users, size.teams(), size.services());
+        let estate = Estate::new(estate::Ground {
+            frame: &frame,
+            users: &users,
+            teams: size.teams(),
+            services: size.services(),
+        });
         let cast = storyline::Cast::new(&users, size.teams());
         let mut world = Self {
             frame,
-            licenses: plan::licenses(&frame),
+            licenses: plan::licenses(&frame, &users),
             teams: plan.teams,
             services: plan.services,
             policies: plan.policies,
             schedules: plan.schedules,
+            estate,
             priorities: plan::priorities(&frame),
             users,
             cast,
             index: HashMap::new(),
             spikes: RwLock::default(),
+            storms: RwLock::default(),
+            live: RwLock::default(),
             generation: AtomicU64::new(0),
             cache: Mutex::default(),
         };
@@ -195,6 +226,28 @@ impl World {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(day, n);
+        self.forget_days();
+    }
+
+    /// From now on that many incidents more begin within the hour that starts at that instant.
+    pub fn set_storm(&self, start: i64, incidents: u64) {
+        self.storms
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(start.div_euclid(DAY), Storm { start, incidents });
+        self.forget_days();
+    }
+
+    pub(crate) fn storm(&self, day: i64) -> Option<Storm> {
+        self.storms
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&day)
+            .copied()
+    }
+
+    /// Days made so far are made again when they are asked for.
+    pub(crate) fn forget_days(&self) {
         self.generation.fetch_add(1, Ordering::SeqCst);
         self.cache
             .lock()

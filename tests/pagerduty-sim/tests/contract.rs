@@ -14,7 +14,7 @@ mod schema;
 
 use office::Office;
 use pagerduty_sim::caller::TokenKind;
-use pagerduty_sim::world::Size;
+use pagerduty_sim::world::{Persona, Size};
 use schema::Contract;
 use serde_json::json;
 
@@ -134,6 +134,87 @@ async fn single_objects_are_as_the_schema_says() {
         found.extend(contradictions(&office, &contract, &operation, &path).await);
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[tokio::test]
+async fn what_the_account_keeps_is_as_the_schema_says() {
+    let (office, contract) = (Office::open(Size::Demo).await, Contract::load());
+    let user = first_id(&office, "/users?query=admin", "users").await;
+    let holder = &office.caller.account.world.users;
+    let holder = holder
+        .iter()
+        .find(|user| user.persona == Persona::Communicator)
+        .expect("one")
+        .id
+        .clone();
+    let team = first_id(&office, "/teams", "teams").await;
+    let service = first_id(&office, "/services", "services").await;
+    let page = first_id(&office, "/status_pages", "status_pages").await;
+    let tag = first_id(&office, "/tags", "tags").await;
+    let window = first_id(&office, "/maintenance_windows", "maintenance_windows").await;
+    let orchestration = first_id(&office, "/event_orchestrations", "orchestrations").await;
+    let action = first_id(&office, "/automation_actions/actions", "actions").await;
+    let mut found = Vec::new();
+    for (operation, path) in [
+        ("/audit/records", "/audit/records?limit=100&since=2026-01-01T00:00:00Z&until=2026-01-15T00:00:00Z".to_owned()),
+        ("/maintenance_windows", "/maintenance_windows?limit=100&total=true".to_owned()),
+        ("/maintenance_windows/{id}", format!("/maintenance_windows/{window}")),
+        ("/automation_actions/actions", "/automation_actions/actions?limit=100".to_owned()),
+        ("/automation_actions/actions/{id}", format!("/automation_actions/actions/{action}")),
+        ("/automation_actions/invocations", format!("/automation_actions/invocations?action_id={action}")),
+        ("/automation_actions/invocations", "/automation_actions/invocations".to_owned()),
+        ("/event_orchestrations", "/event_orchestrations?limit=100".to_owned()),
+        ("/event_orchestrations/{id}", format!("/event_orchestrations/{orchestration}")),
+        ("/users/{id}/oauth_delegations", format!("/users/{user}/oauth_delegations?delegation_type=web,mobile")),
+        ("/users/{id}/notification_subscriptions", format!("/users/{holder}/notification_subscriptions")),
+        ("/teams/{id}/notification_subscriptions", format!("/teams/{team}/notification_subscriptions")),
+        ("/users/{id}/contact_methods", format!("/users/{user}/contact_methods")),
+        ("/users/{id}/notification_rules", format!("/users/{user}/notification_rules")),
+        ("/notifications", "/notifications?limit=100&total=true&since=2025-12-01T00:00:00Z&until=2026-01-15T00:00:00Z".to_owned()),
+        ("/tags", "/tags?limit=100".to_owned()),
+        ("/tags/{id}/{entity_type}", format!("/tags/{tag}/users")),
+        ("/business_services", "/business_services?limit=100".to_owned()),
+        ("/status_pages", "/status_pages".to_owned()),
+        ("/status_pages/{id}/posts", format!("/status_pages/{page}/posts")),
+        ("/incident_workflows", "/incident_workflows?limit=100".to_owned()),
+        ("/incident_workflows/triggers", "/incident_workflows/triggers?limit=100".to_owned()),
+        ("/alert_grouping_settings", "/alert_grouping_settings?limit=10".to_owned()),
+        ("/extensions", "/extensions?limit=100".to_owned()),
+        ("/templates", "/templates?limit=100".to_owned()),
+        ("/change_events", "/change_events?limit=100".to_owned()),
+        ("/session_configurations", "/session_configurations".to_owned()),
+        ("/services/{id}/enablements", format!("/services/{service}/enablements")),
+    ] {
+        found.extend(contradictions(&office, &contract, operation, &path).await);
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[tokio::test]
+async fn analytics_of_incidents_and_responders_are_as_the_schema_says() {
+    let (office, contract) = (Office::open(Size::Small).await, Contract::load());
+    let service = first_id(&office, "/services", "services").await;
+    let range = json!({"date_range_start": "2025-12-01T00:00:00Z", "date_range_end": "2026-01-01T00:00:00Z"});
+    for (path, ask) in [
+        (
+            "/analytics/raw/incidents",
+            json!({"limit": 50, "filters": {"service_ids": [service]}}),
+        ),
+        (
+            "/analytics/metrics/responders/teams",
+            json!({"filters": range}),
+        ),
+        (
+            "/analytics/metrics/pd_advance_usage/features",
+            json!({"filters": {
+            "incident_created_at_start": "2025-06-01T00:00:00Z", "incident_created_at_end": "2025-07-01T00:00:00Z"}}),
+        ),
+    ] {
+        let (status, body) = office.post_as(&office.caller, path, &ask).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        assert!(!body["data"].as_array().expect("rows").is_empty(), "{path}");
+        contract.check(path, "post", "200", &body);
+    }
 }
 
 #[tokio::test]

@@ -190,6 +190,11 @@ fn begin(state: &AppState, parameters: Parameters) -> Result<String, Turned> {
         .ok()
         .filter(|_| identity.is_registered_redirect(asked))
         .ok_or(Turned::Page(BAD_REDIRECT))?;
+    if !identity.is_installed(client_id) {
+        return Err(Turned::Page(
+            "The application is not installed in this account",
+        ));
+    }
     let challenge = check_protocol(app, &parameters).map_err(|(error, description)| {
         Turned::Back(answer(
             &redirect_uri,
@@ -252,10 +257,9 @@ fn identify(state: &AppState, form: &Credentials) -> Result<Consent, NotIdentifi
         .get_mut(&form.transaction)
         .ok_or(NotIdentified::Gone)?;
     let email = form.email.trim();
-    let account = state
-        .accounts
-        .iter()
-        .find(|account| account.admin.email.eq_ignore_ascii_case(email));
+    let account = state.accounts.iter().find(|account| {
+        account.admin.email.eq_ignore_ascii_case(email) && !account.admin.is_deleted()
+    });
     let account = account
         .filter(|_| !form.password.is_empty() && form.password != "wrong")
         .ok_or(NotIdentified::Wrong)?;

@@ -19,7 +19,7 @@ use crate::state::BaseUrl;
 pub const APP_ISSUER: &str = "https://app.pagerduty.com/global/oauth/anonymous";
 const LIFETIME_SECONDS: i64 = 3_600;
 
-/// How `id_token`s are issued. All but the first three must be refused by a client.
+/// How `id_token`s are issued. All but the first three must be refused by a client; another account only on reconnect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IdTokenMode {
@@ -31,16 +31,20 @@ pub enum IdTokenMode {
     /// `amr` as a list.
     AmrList,
     /// An issuer nobody knows.
+    #[serde(alias = "wrong_iss")]
     WrongIssuer,
     /// `aud` names another app.
+    #[serde(alias = "wrong_aud")]
     WrongAudience,
     /// No `aud`.
     NoAud,
     /// `azp` names another app.
+    #[serde(alias = "azp_mismatch")]
     WrongAzp,
     /// Expired an hour ago.
     Expired,
     /// Not valid before an hour from now.
+    #[serde(alias = "not_yet_valid")]
     FutureNbf,
     /// A signature that does not fit.
     BadSignature,
@@ -49,6 +53,7 @@ pub enum IdTokenMode {
     /// `alg: none`, no signature.
     AlgNone,
     /// HMAC with the public key as secret.
+    #[serde(alias = "hs256_public_key")]
     Hs256,
     /// The hash of another access token.
     WrongAtHash,
@@ -58,6 +63,12 @@ pub enum IdTokenMode {
     NoExp,
     /// No `iat`.
     NoIat,
+    /// `aud` without the address of an API.
+    NoApiAudience,
+    /// Issued in the future.
+    FutureIat,
+    /// The account is another one than that which consented.
+    OtherAccount,
     /// Not a token at all.
     Garbage,
 }
@@ -173,6 +184,12 @@ fn spoil(mut claims: Value, facts: &Facts<'_>, mode: IdTokenMode) -> Value {
             ] {
                 claims[claim] = (seconds + at).into();
             }
+        }
+        IdTokenMode::NoApiAudience => claims["aud"] = json!([facts.app.client_id]),
+        IdTokenMode::FutureIat => claims["iat"] = (seconds + 3_600).into(),
+        IdTokenMode::OtherAccount => {
+            claims["account_id"] = "PELSE01".into();
+            claims["subdomain"] = "elsewhere".into();
         }
         IdTokenMode::FutureNbf => claims["nbf"] = (seconds + 3_600).into(),
         IdTokenMode::WrongAtHash => claims["at_hash"] = at_hash("another access token").into(),

@@ -251,6 +251,15 @@ impl Store {
         }
     }
 
+    pub(super) fn revoke_grant(&mut self, id: &str) -> bool {
+        let is_alive = self
+            .grants
+            .values()
+            .any(|(name, grant)| name == id && !grant.revoked);
+        self.revoke(id);
+        is_alive
+    }
+
     pub(super) fn revoke_account(&mut self, account: &str) -> usize {
         let alive = self
             .grants

@@ -208,6 +208,12 @@ fn client_credentials(state: &AppState, app: &App, form: &Form) -> Result<Value,
             "the app may not use client_credentials",
         ));
     }
+    if !state.identity.is_installed(app.client_id) {
+        return Err(TokenError::bad(
+            "unauthorized_client",
+            "the app is not installed",
+        ));
+    }
     let invalid_scope = || TokenError::bad("invalid_request", "Invalid scope");
     let requested = field(form, "scope").map_err(|_| invalid_scope())?;
     let mut owners = requested

@@ -32,6 +32,8 @@ pub struct LedgerSummary {
     pub token_posts: BTreeMap<String, u64>,
     /// The most often any one refresh token was presented.
     pub max_presentations_of_a_refresh_token: u64,
+    /// The most presentations of one refresh token that were under way at once.
+    pub max_concurrent_presentations: u64,
     /// Refresh tokens presented after they had been used.
     pub reuse_detected: u64,
 }
@@ -41,6 +43,7 @@ pub(super) struct Sums {
     totals: LedgerSummary,
     last_minute: HashMap<String, VecDeque<i64>>,
     presentations: HashMap<String, u64>,
+    under_way: HashMap<String, u64>,
 }
 
 impl Sums {
@@ -58,6 +61,10 @@ impl Sums {
                 *times += 1;
                 let most = &mut self.totals.max_presentations_of_a_refresh_token;
                 *most = (*most).max(*times);
+                let now = self.under_way.entry(hash.clone()).or_default();
+                *now += 1;
+                let most = &mut self.totals.max_concurrent_presentations;
+                *most = (*most).max(*now);
             }
         } else if let Some(hash) = &entry.token_hash {
             self.count_minute(hash, real_now.as_millisecond());
@@ -76,6 +83,16 @@ impl Sums {
             times.pop_front();
         }
         self.totals.max_requests_in_60s = self.totals.max_requests_in_60s.max(times.len() as u64);
+    }
+
+    /// A presentation of that refresh token is over.
+    pub(super) fn presented(&mut self, hash: &str) {
+        if let Some(now) = self.under_way.get_mut(hash) {
+            *now = now.saturating_sub(1);
+            if *now == 0 {
+                self.under_way.remove(hash);
+            }
+        }
     }
 
     pub(super) fn answered(&mut self, status: u16) {

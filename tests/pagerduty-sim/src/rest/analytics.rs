@@ -1,5 +1,10 @@
 //! `POST /analytics/raw/users`: one row per user, as the nightly pipeline saw them.
 
+pub(crate) mod advance;
+mod frame;
+pub(crate) mod incidents;
+pub(crate) mod responders;
+
 use axum::body::Bytes;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -97,8 +102,8 @@ fn chosen(ask: &Ask, filters: &Filters, zone: &TimeZone) -> Vec<usize> {
         .filter(|n| {
             let user = &ask.world.users[*n];
             let in_team = user
-                .team
-                .is_some_and(|team| filters.team_ids.contains(&ask.world.teams[team].id));
+                .teams()
+                .any(|team| filters.team_ids.contains(&ask.world.teams[team].id));
             (from..to).contains(&user.created_at)
                 && (filters.team_ids.is_empty() || in_team)
                 && (filters.user_ids.is_empty() || filters.user_ids.contains(&user.id))
@@ -248,7 +253,7 @@ fn row(ask: &Ask, facts: &Facts, n: usize, zone: &TimeZone) -> Value {
         "escalation_policies_count": facts.policies[n],
         "schedules_count": facts.schedules[n],
         "channel_types_configured": channels,
-        "team_count": u8::from(team.is_some()),
+        "team_count": user.teams().count(),
         "downloaded_mobile_app": user.has_mobile_app,
         "notification_methods": true,
         "on_escalation_policy": facts.policies[n] > 0,

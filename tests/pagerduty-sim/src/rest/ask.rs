@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::answer::Refusal;
 use super::params::Params;
-use crate::account::Region;
+use crate::account::{Account, Region};
 use crate::caller::{Caller, TokenKind};
 use crate::state::{AppState, BaseUrl};
 use crate::world::World;
@@ -41,20 +41,49 @@ impl FromRequestParts<AppState> for Ask {
             .get::<BaseUrl>()
             .map(|base| base.api(caller.region));
         let params = Params::parse(parts.uri.query().unwrap_or_default());
-        let host = match caller.account.region {
-            Region::Us => "pagerduty.com",
-            Region::Eu => "eu.pagerduty.com",
-        };
         Ok(Self {
             world: caller.account.world.clone(),
             now: state.clock.now().as_second(),
             api: base.unwrap_or_else(|| "https://api.pagerduty.com".to_owned()),
-            web: format!("https://{}.{host}", caller.account.subdomain),
+            web: web(&caller.account),
             zone: zone(&caller, params.one("time_zone"))?,
             params,
             caller,
         })
     }
+}
+
+impl Ask {
+    /// What the account itself would say, without a request.
+    pub(crate) fn of_account(account: &Arc<Account>, now: i64, base: &BaseUrl) -> Self {
+        let caller = Caller {
+            account: account.clone(),
+            user_id: None,
+            role: "admin".to_owned(),
+            scopes: std::collections::BTreeSet::new(),
+            client_id: "pagerduty".to_owned(),
+            kind: TokenKind::ApiKey,
+            region: account.region,
+        };
+        Self {
+            world: account.world.clone(),
+            now,
+            api: base.api(account.region),
+            web: web(account),
+            zone: TimeZone::UTC,
+            params: Params::default(),
+            caller,
+        }
+    }
+}
+
+/// The web application of an account.
+fn web(account: &Account) -> String {
+    let host = match account.region {
+        Region::Us => "pagerduty.com",
+        Region::Eu => "eu.pagerduty.com",
+    };
+    format!("https://{}.{host}", account.subdomain)
 }
 
 /// The zone asked for, else the account's.
@@ -88,7 +117,8 @@ impl Ask {
     pub(crate) fn needs(&self, scope: &str) -> Result<(), Refusal> {
         let has = |scope: &str| self.caller.scopes.contains(scope);
         let may = match self.caller.kind {
-            TokenKind::ApiKey => true,
+            // A read-only key may do GET only.
+            TokenKind::ApiKey => !has("read") || scope.rsplit('.').next() != Some("write"),
             TokenKind::Classic => {
                 has("write") || (has("read") && scope.rsplit('.').next() != Some("write"))
             }
@@ -113,6 +143,17 @@ impl Ask {
         }
     }
 
+    /// 403 for a token that may not read anything; for endpoints that print no scope.
+    pub(crate) fn needs_access(&self) -> Result<(), Refusal> {
+        let scopes = self.caller.scopes.iter();
+        let is_any = scopes.filter(|scope| *scope != "openid").count() > 0;
+        if is_any || self.caller.kind == TokenKind::ApiKey {
+            Ok(())
+        } else {
+            Err(Refusal::forbidden("The token has no scope for this."))
+        }
+    }
+
     /// 402 unless the account's plan has the ability.
     pub(crate) fn needs_ability(&self, ability: &str) -> Result<(), Refusal> {
         if self.caller.account.has_ability(ability) {
@@ -120,6 +161,14 @@ impl Ask {
         } else {
             Err(Refusal::not_in_plan(ability))
         }
+    }
+
+    /// An instant as newer services write it, whatever the zone.
+    #[expect(clippy::unused_self, reason = "the sibling of `time`")]
+    pub(crate) fn utc(&self, seconds: i64) -> String {
+        Timestamp::from_second(seconds)
+            .unwrap_or_default()
+            .to_string()
     }
 
     /// An instant as the lists write it.

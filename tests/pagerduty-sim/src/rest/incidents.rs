@@ -92,7 +92,7 @@ fn range(ask: &Ask) -> Result<(i64, i64), Refusal> {
     Ok((since, until.min(end)))
 }
 
-fn months_after(instant: i64, months: i32) -> i64 {
+pub(crate) fn months_after(instant: i64, months: i32) -> i64 {
     let stamp = Timestamp::from_second(instant).unwrap_or_default();
     let here = TimeZone::UTC.to_datetime(stamp);
     let moved: Option<Date> = here.date().checked_add(months.months()).ok();

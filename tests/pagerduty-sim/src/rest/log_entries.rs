@@ -277,6 +277,7 @@ fn channel(ask: &Ask, incident: &Incident, entry: &Entry) -> Value {
 fn summary(ask: &Ask, entry: &Entry) -> String {
     let who = match entry.agent {
         Agent::User(user) => ask.world.users[user].name.as_str(),
+        Agent::Former(_) => "a former colleague",
         Agent::Service | Agent::Integration => "PagerDuty",
     };
     let to = entry.to.map(|user| ask.world.users[user].name.as_str());

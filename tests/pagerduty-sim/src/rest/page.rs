@@ -1,6 +1,8 @@
 //! Classic pagination, over lists and over days of the history.
 
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::answer::{Refusal, listing};
@@ -75,6 +77,85 @@ impl Page {
             "more": extent.more,
             "total": total,
         });
+        listing(body, count)
+    }
+}
+
+/// A page of a list that is read with `cursor`. The cursor is opaque to readers: here, where the next page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CursorPage {
+    pub(crate) limit: usize,
+    pub(crate) start: u64,
+    /// Whether the list says `more` beside its cursor.
+    pub(crate) tells_more: bool,
+}
+
+impl CursorPage {
+    pub(crate) fn new(params: &Params) -> Result<Self, Refusal> {
+        let limit = params.number("limit")?.unwrap_or(25).min(100);
+        if limit == 0 {
+            return Err(Refusal::invalid("Limit must be greater than 0."));
+        }
+        let start = match params.one("cursor").filter(|cursor| !cursor.is_empty()) {
+            None => 0,
+            Some(cursor) => {
+                Self::read(cursor).ok_or_else(|| Refusal::invalid("Cursor is not valid."))?
+            }
+        };
+        Ok(Self {
+            limit: limit as usize,
+            start,
+            tells_more: false,
+        })
+    }
+
+    fn read(cursor: &str) -> Option<u64> {
+        let bytes = STANDARD.decode(cursor).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        text.strip_prefix("at:")?.parse().ok()
+    }
+
+    /// The same, for lists that also say `more`.
+    pub(crate) fn telling_more(params: &Params) -> Result<Self, Refusal> {
+        let page = Self::new(params)?;
+        Ok(Self {
+            tells_more: true,
+            ..page
+        })
+    }
+
+    /// What names a page that begins there.
+    pub(crate) fn write(start: u64) -> String {
+        STANDARD.encode(format!("at:{start}"))
+    }
+
+    /// The page of a list that is at hand.
+    pub(crate) fn cut<T>(
+        &self,
+        name: &str,
+        all: &[T],
+        mut render: impl FnMut(&T) -> Value,
+    ) -> Response {
+        let start = self.start as usize;
+        let rows: Vec<Value> = all
+            .iter()
+            .skip(start)
+            .take(self.limit)
+            .map(&mut render)
+            .collect();
+        let end = start + rows.len();
+        let next = (end < all.len()).then(|| Self::write(end as u64));
+        self.envelope(name, rows, next)
+    }
+
+    /// The documented envelope.
+    pub(crate) fn envelope(&self, name: &str, rows: Vec<Value>, next: Option<String>) -> Response {
+        let count = rows.len();
+        let more = next.is_some();
+        let mut body = json!({name: rows, "limit": self.limit, "next_cursor": next});
+        if self.tells_more {
+            body["more"] = json!(more);
+        }
         listing(body, count)
     }
 }

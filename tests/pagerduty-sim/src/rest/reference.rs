@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::ask::Ask;
-use crate::world::{Agent, Incident, ScheduleKind, trouble};
+use crate::world::{Agent, Doer, Incident, Kind, ScheduleKind, object_id, trouble};
 
 impl Ask {
     fn reference(&self, kind: &str, path: &str, id: &str, summary: &str) -> Value {
@@ -19,6 +19,24 @@ impl Ask {
     pub(crate) fn user_ref(&self, n: usize) -> Value {
         let user = &self.world.users[n];
         self.reference("user", "users", &user.id, &user.name)
+    }
+
+    /// Somebody who has left: the name is still told, the user is not found.
+    pub(crate) fn former_ref(&self, n: u8) -> Value {
+        let id = object_id(self.world.key(), Kind::Former, u64::from(n));
+        self.reference("user", "users", &id, &format!("Former Colleague {n}"))
+    }
+
+    /// Whoever did a chore.
+    pub(crate) fn doer_ref(&self, doer: Doer) -> Value {
+        let other = |id: &str, kind: &str, summary: &str| json!({"id": id, "type": kind, "summary": summary});
+        match doer {
+            Doer::User(n) => self.user_ref(n),
+            Doer::Former(n) => self.former_ref(n),
+            Doer::ApiKey => other("PAPIKEY", "api_key_reference", "Deployment key"),
+            Doer::App => other("PAPPONE", "app_reference", "Provisioning"),
+            Doer::Machine => other("PMACHIN", "incident_workflow_reference", "Workflow 1"),
+        }
     }
 
     pub(crate) fn team_ref(&self, n: usize) -> Value {
@@ -102,6 +120,7 @@ impl Ask {
     pub(crate) fn agent_ref(&self, agent: Agent, service: usize) -> Value {
         match agent {
             Agent::User(n) => self.user_ref(n),
+            Agent::Former(n) => self.former_ref(n),
             Agent::Service => self.service_ref(service),
             Agent::Integration => {
                 let mut value = self.integration_ref(service);

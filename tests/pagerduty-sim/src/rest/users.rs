@@ -21,8 +21,8 @@ pub(crate) async fn list(ask: Ask) -> Answer {
         .filter(|n| {
             let user = &ask.world.users[*n];
             let in_team = user
-                .team
-                .is_some_and(|team| teams.contains(&ask.world.teams[team].id.as_str()));
+                .teams()
+                .any(|team| teams.contains(&ask.world.teams[team].id.as_str()));
             (teams.is_empty() || in_team)
                 && (user.name.to_lowercase().contains(&query)
                     || user.email.to_lowercase().contains(&query))
@@ -60,9 +60,9 @@ pub(crate) fn user(ask: &Ask, n: usize) -> Value {
     } else {
         user.role.as_str()
     };
-    let contacts = contacts(ask, n);
+    let contacts = contacts(ask, n, ask.params.includes("contact_methods"));
     let rules: Vec<Value> = (0..contacts.len().min(2))
-        .map(|rule| notification_rule(ask, n, rule))
+        .map(|rule| notification_rule(ask, (n, rule), ask.params.includes("notification_rules")))
         .collect();
     let mut value = ask.user_ref(n);
     let more = json!({
@@ -78,7 +78,7 @@ pub(crate) fn user(ask: &Ask, n: usize) -> Value {
         "invitation_sent": user.invitation_sent,
         "job_title": user.job_title,
         "created_via_sso": user.created_via_sso,
-        "teams": user.team.map(|team| team_of(ask, team)).into_iter().collect::<Vec<_>>(),
+        "teams": user.teams().map(|team| team_of(ask, team)).collect::<Vec<_>>(),
         "contact_methods": contacts,
         "notification_rules": rules,
     });
@@ -107,8 +107,7 @@ pub(crate) fn contact_kinds(ask: &Ask, n: usize) -> &'static [&'static str] {
     }
 }
 
-fn contacts(ask: &Ask, n: usize) -> Vec<Value> {
-    let is_full = ask.params.includes("contact_methods");
+pub(crate) fn contacts(ask: &Ask, n: usize, is_full: bool) -> Vec<Value> {
     let kinds = contact_kinds(ask, n).iter().enumerate();
     kinds
         .map(|(position, kind)| contact(ask, (n, position), kind, is_full))
@@ -159,7 +158,7 @@ fn contact(ask: &Ask, (n, position): (usize, usize), kind: &str, is_full: bool) 
     value
 }
 
-fn notification_rule(ask: &Ask, n: usize, position: usize) -> Value {
+pub(crate) fn notification_rule(ask: &Ask, (n, position): (usize, usize), is_full: bool) -> Value {
     let user = &ask.world.users[n];
     let id = object_id(
         ask.world.key(),
@@ -174,7 +173,7 @@ fn notification_rule(ask: &Ask, n: usize, position: usize) -> Value {
         "self": format!("{}/users/{}/notification_rules/{id}", ask.api, user.id),
         "html_url": null,
     });
-    if ask.params.includes("notification_rules") {
+    if is_full {
         let kind = contact_kinds(ask, n)[position];
         let more = json!({
             "type": "assignment_notification_rule",

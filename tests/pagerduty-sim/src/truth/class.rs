@@ -3,12 +3,9 @@
 use super::evidence::Evidence;
 use super::feature::{ACTIONS, Feature};
 use super::question::Question;
-use crate::world::{DAY, User, World};
+use crate::world::{User, World};
 
-/// How long a new seat is left in peace.
-const GRACE: i64 = 30 * DAY;
-
-/// All classes, in the order of the rules. Nobody is exempt in this version.
+/// All classes, in the order of the rules.
 pub(crate) const CLASSES: [&str; 9] = [
     "exempt", "active", "viewer", "pending", "new", "unknown", "standby", "idle", "never",
 ];
@@ -22,6 +19,9 @@ pub(crate) fn class(
 ) -> &'static str {
     let user = &world.users[n];
     let uses = |feature: Feature| &evidence.uses[n][feature as usize];
+    if question.exempt.contains(&user.id) {
+        return "exempt";
+    }
     let has_acted = ACTIONS.iter().any(|feature| uses(*feature).count > 0);
     if has_acted || evidence.duty[n].seconds > 0 {
         return "active";
@@ -31,10 +31,10 @@ pub(crate) fn class(
     }
     let since = held_since(user, question);
     let is_invited = user.invitation_sent && uses(Feature::Signin).last.is_none();
-    if is_invited && (question.as_of - since <= GRACE || question.sees_everything()) {
+    if is_invited && (question.as_of - since <= question.grace() || question.sees_everything()) {
         return "pending";
     }
-    if since > question.as_of - GRACE {
+    if since > question.as_of - question.grace() {
         return "new";
     }
     if !question.sees_everything() {
@@ -43,11 +43,15 @@ pub(crate) fn class(
     if evidence.is_upcoming[n] {
         return "standby";
     }
+    // What would make a seat a standby one must be seen before it is called anything worse.
+    if !(question.sees("schedules") && question.sees("escalation_policies")) {
+        return "unknown";
+    }
     if evidence.has_any(n) { "idle" } else { "never" }
 }
 
 /// Since when the person has the seat, as far as that can be seen.
-fn held_since(user: &User, question: &Question) -> i64 {
+pub(crate) fn held_since(user: &User, question: &Question) -> i64 {
     if question.sees("license_allocations") {
         user.allocated_at
     } else if question.sees("user_analytics") {

@@ -41,6 +41,12 @@ impl Periods {
         }
     }
 
+    /// Duty within business hours.
+    pub(crate) fn business_seconds(&self, window: Span) -> i64 {
+        let all = self.union(window, |_| true);
+        all.into_iter().map(super::load::business_seconds).sum()
+    }
+
     fn union(&self, (from, to): Span, wanted: impl Fn(u32) -> bool) -> Vec<Span> {
         let inside = self
             .0

@@ -1,14 +1,18 @@
 //! Everything seen within the horizon, per person and feature, gathered day by day.
 
+mod around;
+mod live;
+
 use std::collections::BTreeSet;
 
-use super::duty::{Duty, Periods};
+use super::duty::{Duty, Periods, Span};
 use super::feature::{COUNT, Feature};
+use super::load::Load;
 use super::question::Question;
-use crate::world::{Agent, Answer, DAY, Incident, Target, World};
+use crate::world::{Agent, Answer, DAY, Incident, Target, What, World};
 
 /// How far ahead a shift makes somebody stand by.
-const LOOKAHEAD: i64 = 30 * DAY;
+pub(crate) const LOOKAHEAD: i64 = 30 * DAY;
 
 /// Uses of one feature by one person.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,8 +46,15 @@ impl Uses {
 pub(crate) struct Records {
     pub(crate) log_entries: u64,
     pub(crate) incidents: u64,
+    pub(crate) incident_analytics: u64,
+    pub(crate) notifications: u64,
     pub(crate) oncalls: u64,
     pub(crate) oncalls_next_30_days: u64,
+    pub(crate) maintenance_windows: u64,
+    pub(crate) config_changes: u64,
+    pub(crate) automation_invocations: u64,
+    pub(crate) change_events: u64,
+    pub(crate) webhooks: u64,
 }
 
 /// All evidence about an account.
@@ -51,8 +62,16 @@ pub(crate) struct Records {
 pub(crate) struct Evidence {
     pub(crate) uses: Vec<[Uses; COUNT]>,
     pub(crate) duty: Vec<Duty>,
+    /// What being on call cost, per person.
+    pub(crate) load: Vec<Load>,
+    /// Stakeholder subscriptions held.
+    pub(crate) held: Vec<u64>,
     /// Whose turn comes within the lookahead, or who is named on a policy.
     pub(crate) is_upcoming: Vec<bool>,
+    /// Who is assigned to an incident that is not resolved.
+    pub(crate) is_assigned: Vec<bool>,
+    /// When workflows were started that webhooks told of, by anybody or anything.
+    pub(crate) workflow_starts: Vec<i64>,
     pub(crate) records: Records,
 }
 
@@ -62,7 +81,11 @@ impl Evidence {
         let mut evidence = Self {
             uses: vec![[Uses::default(); COUNT]; seats],
             duty: vec![Duty::default(); seats],
+            load: vec![Load::default(); seats],
+            held: vec![0; seats],
             is_upcoming: vec![false; seats],
+            is_assigned: vec![false; seats],
+            workflow_starts: Vec::new(),
             records: Records::default(),
         };
         let first = question.horizon().div_euclid(DAY) - 1;
@@ -75,6 +98,8 @@ impl Evidence {
         evidence.sign_ins(world, question);
         evidence.oncalls(world, question);
         evidence.upcoming(world, question);
+        evidence.chores(world, question);
+        evidence.events(world, question);
         evidence
     }
 
@@ -84,15 +109,21 @@ impl Evidence {
 
     fn log_entries(&mut self, incident: &Incident, question: &Question) {
         for entry in &incident.entries {
-            if entry.at < question.horizon() || entry.at >= question.as_of {
+            if !question.is_held(entry.at) {
                 continue;
             }
             self.records.log_entries += 1;
-            let (Agent::User(user), Some(action)) = (entry.agent, Feature::of_action(entry.what))
-            else {
+            self.records.notifications += u64::from(matches!(entry.what, What::Notify(_)));
+            if !question.sees("log_entries") || entry.at >= question.log_entries_to {
                 continue;
-            };
-            if question.sees("log_entries") {
+            }
+            if let (What::Notify(_), Some(user)) = (entry.what, entry.to)
+                && question.is_inside(entry.at)
+            {
+                self.load[user].notify(entry.at);
+            }
+            if let (Agent::User(user), Some(action)) = (entry.agent, Feature::of_action(entry.what))
+            {
                 self.note(user, action, entry.at, question);
                 if let Some(channel) = Feature::of_channel(entry.channel) {
                     self.note(user, channel, entry.at, question);
@@ -102,43 +133,78 @@ impl Evidence {
     }
 
     fn incident(&mut self, incident: &Incident, question: &Question) {
-        if incident.created_at < question.horizon() || incident.created_at >= question.as_of {
+        if !question.is_held(incident.created_at) {
             return;
         }
         self.records.incidents += 1;
+        let midnight = question.as_of.div_euclid(DAY) * DAY;
+        self.records.incident_analytics += u64::from(incident.created_at < midnight);
         if !question.sees("incidents") {
             return;
         }
-        for request in incident
-            .requests
-            .iter()
-            .filter(|request| request.at < question.as_of)
-        {
+        let end = question.incidents_to.min(question.as_of);
+        for request in incident.requests.iter().filter(|request| request.at < end) {
             self.note(request.requester, Feature::Responder, request.at, question);
             for invitee in &request.invitees {
                 if let Answer::Joined(at) | Answer::Declined(at) = invitee.answer
-                    && at < question.as_of
+                    && at < end
                 {
                     self.note(invitee.user, Feature::Responder, at, question);
                 }
             }
         }
+        let state = incident.state_at(question.as_of - 1);
+        for (user, _) in &state.assigned {
+            self.is_assigned[*user] |= state.status != "resolved";
+        }
+        self.first_acknowledgement(incident, question);
+    }
+
+    fn first_acknowledgement(&mut self, incident: &Incident, question: &Question) {
+        let end = question.log_entries_to.min(question.as_of);
+        let answers = incident
+            .entries
+            .iter()
+            .filter_map(|entry| match entry.agent {
+                Agent::User(user) if entry.what == What::Acknowledge && entry.at < end => {
+                    Some((entry.at, user))
+                }
+                _ => None,
+            });
+        if let Some((at, user)) = answers.min_by_key(|(at, _)| *at)
+            && question.sees("log_entries")
+            && question.is_inside(at)
+        {
+            self.load[user].answer(at - incident.created_at);
+        }
     }
 
     fn sign_ins(&mut self, world: &World, question: &Question) {
-        if !question.sees("user_analytics") {
+        if !question.sees(question.sign_in_source()) {
             return;
         }
         for (n, user) in world.users.iter().enumerate() {
-            if let Some(at) = user.last_sign_in(question.as_of) {
+            let last = if question.signs_in_by_delegation {
+                let held = world.delegations(n, question.as_of - 1);
+                let signs = held
+                    .iter()
+                    .filter(|delegation| delegation.kind != "integration");
+                signs
+                    .map(|delegation| delegation.created_at)
+                    .max()
+                    .filter(|at| *at >= question.horizon())
+            } else {
+                user.last_sign_in(question.as_of)
+            };
+            if let Some(at) = last {
                 self.note(n, Feature::Signin, at, question);
             }
         }
     }
 
     fn oncalls(&mut self, world: &World, question: &Question) {
-        let held = (question.horizon(), question.as_of);
-        let window = (question.start(), question.as_of);
+        let held: Span = (question.horizon(), question.as_of);
+        let window: Span = (question.start(), question.as_of);
         let mut periods = vec![Periods::default(); world.users.len()];
         for policy in 0..world.policies.len() {
             let mut keys = BTreeSet::new();
@@ -161,6 +227,9 @@ impl Evidence {
         }
         if question.sees("oncalls") {
             self.duty = periods.iter().map(|periods| periods.duty(window)).collect();
+            for (load, periods) in self.load.iter_mut().zip(&periods) {
+                load.business_seconds = periods.business_seconds(window);
+            }
         }
     }
 

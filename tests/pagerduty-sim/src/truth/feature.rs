@@ -24,13 +24,27 @@ pub(crate) enum Feature {
     Chat,
     Web,
     Api,
+    Maintenance,
+    ConfigChange,
+    WorkflowRun,
+    AutomationRun,
+    OrchestrationEdit,
+    Stakeholder,
+}
+
+/// What else tells of a webhook event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Twin {
+    None,
+    LogEntry,
+    Incident,
 }
 
 /// How many there are.
-pub(crate) const COUNT: usize = 19;
+pub(crate) const COUNT: usize = 25;
 
 /// Features whose use makes a seat active.
-pub(crate) const ACTIONS: [Feature; 10] = [
+pub(crate) const ACTIONS: [Feature; 15] = [
     Feature::Ack,
     Feature::Resolve,
     Feature::Reassign,
@@ -41,29 +55,52 @@ pub(crate) const ACTIONS: [Feature; 10] = [
     Feature::ManualIncident,
     Feature::Responder,
     Feature::StatusUpdate,
+    Feature::Maintenance,
+    Feature::ConfigChange,
+    Feature::WorkflowRun,
+    Feature::AutomationRun,
+    Feature::OrchestrationEdit,
 ];
 
-/// In catalog order, each with its id and the dataset its evidence comes from.
-pub(crate) const CATALOG: [(Feature, &str, &str); COUNT] = [
-    (Feature::Signin, "signin", "user_analytics"),
-    (Feature::MobileApp, "mobile_app", "log_entries"),
-    (Feature::Oncall, "oncall", "oncalls"),
-    (Feature::Ack, "ack", "log_entries"),
-    (Feature::Resolve, "resolve", "log_entries"),
-    (Feature::Reassign, "reassign", "log_entries"),
-    (Feature::Escalate, "escalate", "log_entries"),
-    (Feature::Snooze, "snooze", "log_entries"),
-    (Feature::Priority, "priority", "log_entries"),
-    (Feature::Note, "note", "log_entries"),
-    (Feature::ManualIncident, "manual_incident", "log_entries"),
-    (Feature::Responder, "responder", "incidents"),
-    (Feature::StatusUpdate, "status_update", "log_entries"),
-    (Feature::Phone, "phone", "log_entries"),
-    (Feature::Sms, "sms", "log_entries"),
-    (Feature::Email, "email", "log_entries"),
-    (Feature::Chat, "chat", "log_entries"),
-    (Feature::Web, "web", "log_entries"),
-    (Feature::Api, "api", "log_entries"),
+/// In catalog order, each with its id and the datasets its evidence comes from.
+pub(crate) const CATALOG: [(Feature, &str, &[&str]); COUNT] = [
+    (Feature::Signin, "signin", &["user_analytics"]),
+    (Feature::MobileApp, "mobile_app", &["log_entries"]),
+    (Feature::Oncall, "oncall", &["oncalls"]),
+    (Feature::Ack, "ack", &["log_entries"]),
+    (Feature::Resolve, "resolve", &["log_entries"]),
+    (Feature::Reassign, "reassign", &["log_entries"]),
+    (Feature::Escalate, "escalate", &["log_entries"]),
+    (Feature::Snooze, "snooze", &["log_entries"]),
+    (Feature::Priority, "priority", &["log_entries"]),
+    (Feature::Note, "note", &["log_entries"]),
+    (Feature::ManualIncident, "manual_incident", &["log_entries"]),
+    (Feature::Responder, "responder", &["incidents"]),
+    (Feature::StatusUpdate, "status_update", &["log_entries"]),
+    (Feature::Phone, "phone", &["log_entries"]),
+    (Feature::Sms, "sms", &["log_entries"]),
+    (Feature::Email, "email", &["log_entries"]),
+    (Feature::Chat, "chat", &["log_entries"]),
+    (Feature::Web, "web", &["log_entries"]),
+    (Feature::Api, "api", &["log_entries"]),
+    (
+        Feature::Maintenance,
+        "maintenance",
+        &["maintenance_windows"],
+    ),
+    (Feature::ConfigChange, "config_change", &["audit_records"]),
+    (Feature::WorkflowRun, "workflow_run", &["webhooks"]),
+    (
+        Feature::AutomationRun,
+        "automation_run",
+        &["automation_actions", "automation_invocations"],
+    ),
+    (
+        Feature::OrchestrationEdit,
+        "orchestration_edit",
+        &["event_orchestrations"],
+    ),
+    (Feature::Stakeholder, "stakeholder", &["subscriptions"]),
 ];
 
 impl Feature {
@@ -71,8 +108,41 @@ impl Feature {
     pub(crate) fn is_for_stakeholders(self) -> bool {
         matches!(
             self,
-            Self::Signin | Self::MobileApp | Self::Responder | Self::StatusUpdate
+            Self::Signin
+                | Self::MobileApp
+                | Self::Responder
+                | Self::StatusUpdate
+                | Self::Stakeholder
         )
+    }
+
+    /// Whether a plan without its datasets shows that nobody uses it.
+    pub(crate) fn is_add_on(self) -> bool {
+        matches!(self, Self::AutomationRun | Self::OrchestrationEdit)
+    }
+
+    /// Whether a stakeholder's license suffices for this action.
+    pub(crate) fn is_light(self) -> bool {
+        matches!(self, Self::Responder | Self::StatusUpdate)
+    }
+
+    /// The action a webhook event tells, and whether a log entry tells it as well.
+    pub(crate) fn of_event(kind: &str) -> Option<(Self, Twin)> {
+        Some(match kind {
+            "incident.acknowledged" => (Self::Ack, Twin::LogEntry),
+            "incident.resolved" => (Self::Resolve, Twin::LogEntry),
+            "incident.reassigned" | "incident.delegated" => (Self::Reassign, Twin::LogEntry),
+            "incident.escalated" => (Self::Escalate, Twin::LogEntry),
+            "incident.annotated" => (Self::Note, Twin::LogEntry),
+            "incident.triggered" => (Self::ManualIncident, Twin::LogEntry),
+            "incident.status_update_published" => (Self::StatusUpdate, Twin::LogEntry),
+            "incident.priority_updated" => (Self::Priority, Twin::None),
+            "incident.workflow.started" => (Self::WorkflowRun, Twin::None),
+            "incident.responder.added" | "incident.responder.replied" => {
+                (Self::Responder, Twin::Incident)
+            }
+            _ => return None,
+        })
     }
 
     /// The action a person's log entry is.

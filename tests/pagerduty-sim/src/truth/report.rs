@@ -7,6 +7,7 @@ use super::class::{CLASSES, class};
 use super::evidence::Evidence;
 use super::feature::{CATALOG, COUNT, Feature};
 use super::question::Question;
+use super::{addon, advice};
 use crate::world::World;
 
 /// One person's verdict on one feature.
@@ -29,30 +30,28 @@ struct Tally {
 
 pub(crate) fn report(world: &World, question: &Question, evidence: &Evidence) -> Value {
     let mut tallies = [Tally::default(); COUNT];
-    let mut by_class = [0_u64; CLASSES.len()];
-    let mut users = Vec::with_capacity(world.users.len());
-    for n in 0..world.users.len() {
-        let class = class(world, question, evidence, n);
-        by_class[CLASSES.iter().position(|name| *name == class).unwrap_or(0)] += 1;
-        users.push(seat(world, question, (evidence, n, class), &mut tallies));
-    }
-    let classes: Map<String, Value> = CLASSES
-        .iter()
-        .zip(by_class)
-        .map(|(name, count)| ((*name).to_owned(), json!(count)))
+    let classes: Vec<&'static str> = (0..world.users.len())
+        .map(|n| class(world, question, evidence, n))
+        .collect();
+    let seats = classes.iter().enumerate();
+    let users: Vec<Value> = seats
+        .map(|(n, class)| seat(world, question, (evidence, n, class), &mut tallies))
         .collect();
     let features: Map<String, Value> = CATALOG
         .iter()
         .zip(tallies)
         .map(|((_, id, _), tally)| ((*id).to_owned(), tally.json()))
         .collect();
+    let add_ons = addon::add_ons(world, question, evidence);
+    let advice = advice::recommendations(world, question, (evidence, &classes, &add_ons));
+    let by_class = count(classes.iter().copied());
     let sum = |part: fn(&super::duty::Duty) -> i64| evidence.duty.iter().map(part).sum::<i64>();
     json!({
         "as_of": stamp(question.as_of),
         "window_days": question.window_days,
         "seats_total": world.users.len(),
-        "by_class": classes,
         "utilization_percent": utilization(world.users.len() as u64, &by_class),
+        "by_class": named(&by_class),
         "duty": {
             "seconds": sum(|duty| duty.seconds),
             "level_1_seconds": sum(|duty| duty.level_1),
@@ -61,8 +60,74 @@ pub(crate) fn report(world: &World, question: &Question, evidence: &Evidence) ->
         },
         "features": features,
         "users": users,
-        "records": records(world, evidence),
+        "recommendations": advice,
+        "ghosts": advice::ghosts(world, question, evidence),
+        "addons": add_ons.iter().map(addon::AddOn::json).collect::<Vec<_>>(),
+        "teams": teams(world, evidence, &classes),
+        "oncall_load": oncall_load(world, question, evidence),
+        "records": super::records::records(world, question, evidence),
     })
+}
+
+fn count<'a>(classes: impl Iterator<Item = &'a str>) -> [u64; CLASSES.len()] {
+    let mut by_class = [0; CLASSES.len()];
+    for class in classes {
+        by_class[CLASSES.iter().position(|name| *name == class).unwrap_or(0)] += 1;
+    }
+    by_class
+}
+
+fn named(by_class: &[u64; CLASSES.len()]) -> Map<String, Value> {
+    CLASSES
+        .iter()
+        .zip(by_class)
+        .map(|(name, count)| ((*name).to_owned(), json!(count)))
+        .collect()
+}
+
+/// Per team: its members' seats. Who is in two teams counts in both.
+fn teams(world: &World, evidence: &Evidence, classes: &[&str]) -> Map<String, Value> {
+    let row = |team: &crate::world::Team| {
+        let members = || team.members.iter().map(|(n, _)| *n);
+        let by_class = count(members().map(|n| classes[n]));
+        let of = |class: &str| {
+            CLASSES
+                .iter()
+                .position(|name| *name == class)
+                .map(|n| by_class[n])
+        };
+        json!({
+            "seats": team.members.len(),
+            "active": of("active"),
+            "idle": of("idle"),
+            "by_class": named(&by_class),
+            "duty_seconds": members().map(|n| evidence.duty[n].seconds).sum::<i64>(),
+        })
+    };
+    let rows = world.teams.iter().map(|team| (team.id.clone(), row(team)));
+    rows.collect()
+}
+
+/// Everybody for whom being on call meant anything. What cannot be seen is null.
+fn oncall_load(world: &World, question: &Question, evidence: &Evidence) -> Map<String, Value> {
+    let sees = |dataset: &str| question.sees(dataset);
+    let mut rows = Map::new();
+    for (n, user) in world.users.iter().enumerate() {
+        let (duty, load) = (&evidence.duty[n], &evidence.load[n]);
+        let mean = load.mean_ack_seconds();
+        if duty.seconds == 0 && load.notifications == 0 && mean.is_none() {
+            continue;
+        }
+        let row = json!({
+            "seconds": sees("oncalls").then_some(duty.seconds),
+            "business_seconds": sees("oncalls").then_some(load.business_seconds),
+            "notifications": sees("log_entries").then_some(load.notifications),
+            "sleep_notifications": sees("log_entries").then_some(load.sleep_notifications),
+            "mean_ack_seconds": mean,
+        });
+        rows.insert(user.id.clone(), row);
+    }
+    rows
 }
 
 /// Percent of active seats among those that can be judged, with one decimal, half up.
@@ -70,25 +135,6 @@ fn utilization(total: u64, by_class: &[u64; CLASSES.len()]) -> Option<f64> {
     let [exempt, active, _, _, new, unknown, ..] = *by_class;
     let judged = total - exempt - new - unknown;
     (judged > 0).then(|| ((2_000 * active + judged) / (2 * judged)) as f64 / 10.0)
-}
-
-fn records(world: &World, evidence: &Evidence) -> Value {
-    let records = &evidence.records;
-    json!({
-        "users": world.users.len(),
-        "licenses": world.licenses.len(),
-        "license_allocations": world.users.len(),
-        "teams": world.teams.len(),
-        "services": world.services.len(),
-        "escalation_policies": world.policies.len(),
-        "schedules": world.schedules.len(),
-        "priorities": world.priorities.len(),
-        "user_analytics": world.users.len(),
-        "log_entries": records.log_entries,
-        "incidents": records.incidents,
-        "oncalls": records.oncalls,
-        "oncalls_next_30_days": records.oncalls_next_30_days,
-    })
 }
 
 fn seat(
@@ -100,9 +146,15 @@ fn seat(
     let is_stakeholder = world.licenses[world.users[n].license].is_stakeholder;
     let duty = &evidence.duty[n];
     let mut features = Map::new();
-    for ((feature, id, dataset), tally) in CATALOG.iter().zip(tallies) {
-        let is_eligible = !is_stakeholder || feature.is_for_stakeholders();
-        let verdict = verdict(evidence, (n, *feature), is_eligible, question.sees(dataset));
+    for ((feature, id, datasets), tally) in CATALOG.iter().zip(tallies) {
+        let is_bought = !feature.is_add_on() || datasets.iter().all(|name| question.has(name));
+        let is_eligible = is_bought && (!is_stakeholder || feature.is_for_stakeholders());
+        let is_seen = match feature {
+            Feature::Signin => question.sees(question.sign_in_source()),
+            Feature::WorkflowRun => question.hears_all(),
+            _ => datasets.iter().all(|dataset| question.sees(dataset)),
+        };
+        let verdict = verdict(evidence, (n, *feature), is_eligible, is_seen);
         tally.add(&verdict);
         let shown = json!({
             "verdict": verdict.word,
@@ -131,6 +183,8 @@ fn verdict(
     let (uses, active_days, last, is_used) = if feature == Feature::Oncall {
         let duty = &evidence.duty[n];
         (duty.uses, duty.active_days, duty.last, duty.seconds > 0)
+    } else if feature == Feature::Stakeholder {
+        (evidence.held[n], 0, None, evidence.held[n] > 0)
     } else {
         let uses = &evidence.uses[n][feature as usize];
         (uses.count, uses.active_days(), uses.last, uses.count > 0)
@@ -171,7 +225,7 @@ impl Tally {
     }
 }
 
-fn stamp(seconds: i64) -> String {
+pub(super) fn stamp(seconds: i64) -> String {
     Timestamp::from_second(seconds)
         .unwrap_or_default()
         .to_string()

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::incident::{Entry, Incident};
+use super::incident::{Entry, Incident, What};
 use super::{DAY, World};
 
 /// Days kept at once.
@@ -72,6 +72,10 @@ pub struct Tally {
     pub own_overview: u32,
     /// As `spill`, overview entries only.
     pub spill_overview: u32,
+    /// As `own`, notifications only.
+    pub own_notify: u32,
+    /// As `spill`, notifications only.
+    pub spill_notify: u32,
 }
 
 impl Tally {
@@ -83,12 +87,15 @@ impl Tally {
         };
         for entry in incidents.iter().flat_map(|incident| &incident.entries) {
             let overview = u32::from(entry.what.is_overview());
+            let notify = u32::from(matches!(entry.what, What::Notify(_)));
             if entry.at < midnight {
                 tally.own += 1;
                 tally.own_overview += overview;
+                tally.own_notify += notify;
             } else {
                 tally.spill += 1;
                 tally.spill_overview += overview;
+                tally.spill_notify += notify;
             }
         }
         tally

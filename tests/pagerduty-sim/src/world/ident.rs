@@ -1,7 +1,7 @@
 //! Ids that look like PagerDuty's, unique and decodable: `P` and six characters for configuration
 //! objects, `Q…` for incidents, `R…` for log entries.
 
-use super::dice::{mix, unmix};
+use super::dice::{key as dice_key, mix, unmix};
 
 const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const SIX: u64 = 36 * 36 * 36 * 36 * 36 * 36;
@@ -25,6 +25,17 @@ pub(crate) enum Kind {
     Rotation = 11,
     Event = 12,
     Integration = 13,
+    Tag = 14,
+    BusinessService = 15,
+    StatusPage = 16,
+    Workflow = 17,
+    Window = 18,
+    Extension = 19,
+    Template = 20,
+    Grouping = 21,
+    Former = 22,
+    Post = 23,
+    ExtensionSchema = 24,
 }
 
 /// The id of the `n`-th object of a kind.
@@ -33,6 +44,21 @@ pub(crate) fn object_id(key: u64, kind: Kind, n: u64) -> String {
     let slot = (kind as u64 * PER_KIND + n) % SIX;
     let code = (u128::from(slot) * 1_000_003 + u128::from(key % SIX)) % u128::from(SIX);
     format!("P{}", digits(code as u64, 6))
+}
+
+/// An id of the long kind that newer parts of PagerDuty use.
+pub(crate) fn long_id(key: u64, part: u64, n: u64) -> String {
+    let first = dice_key(&[key, part, n, 1]);
+    let second = dice_key(&[key, part, n, 2]);
+    format!("01{}{}", digits(first, 12), digits(second, 12))
+}
+
+/// A UUID.
+pub(crate) fn uuid(key: u64, part: u64, n: u64) -> String {
+    let (high, low) = (dice_key(&[key, part, n, 1]), dice_key(&[key, part, n, 2]));
+    uuid::Builder::from_random_bytes((u128::from(high) << 64 | u128::from(low)).to_be_bytes())
+        .into_uuid()
+        .to_string()
 }
 
 /// Where a moment of the history sits: which day, which incident of it, which entry of that.
@@ -52,6 +78,8 @@ pub(crate) enum PlaceKind {
     Incident = 0,
     LogEntry = 1,
     Request = 2,
+    Change = 3,
+    Deployment = 4,
 }
 
 /// The id of an incident, log entry or responder request.

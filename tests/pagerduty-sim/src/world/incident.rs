@@ -7,6 +7,8 @@ use super::ident::{Place, PlaceKind, place_id};
 pub enum Agent {
     /// A person.
     User(usize),
+    /// A person who has left the account since.
+    Former(u8),
     /// The incident's service: time-outs, automatic resolves, notifications.
     Service,
     /// The monitoring tool.
@@ -244,7 +246,13 @@ impl Incident {
             updated_at: self.created_at,
             is_high: self.is_high,
         };
-        for entry in self.entries.iter().filter(|entry| entry.at <= instant) {
+        let mut past: Vec<&Entry> = self
+            .entries
+            .iter()
+            .filter(|entry| entry.at <= instant)
+            .collect();
+        past.sort_by_key(|entry| entry.at);
+        for entry in past {
             state.advance(entry);
         }
         let answers = self.requests.iter().flat_map(|request| &request.invitees);

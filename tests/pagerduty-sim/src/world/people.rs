@@ -1,9 +1,12 @@
 //! Who has a seat, in which part: every class of seat occurs in every size, in known ways.
 //! What people do day by day belongs to `storyline`.
 
+mod sign_ins;
+
 use super::dice::Dice;
 use super::ident::{Kind, object_id};
 use super::{DAY, Frame};
+pub(crate) use sign_ins::SignIns;
 
 /// The part a person plays, for as long as the account lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +45,16 @@ pub enum Persona {
     Unused,
     /// On a schedule that no escalation policy uses.
     Standby,
+    /// Changes the configuration and does nothing else.
+    Configurer,
+    /// Plans maintenance windows and does nothing else.
+    Planner,
+    /// Runs automation actions and does nothing else.
+    Automator,
+    /// Edits an event orchestration and does nothing else.
+    Architect,
+    /// Full-user license; answers responder requests and posts status updates, nothing a stakeholder could not.
+    Herald,
 }
 
 /// Forty seats; larger accounts repeat the cast.
@@ -70,23 +83,23 @@ const CAST: [Persona; 40] = {
         P::Contributor,
         P::Responder,
         P::Lapsed,
-        P::Responder,
+        P::Configurer,
         P::Unused,
         P::Ghost,
         P::Responder,
         P::FormerOnCall,
-        P::Contributor,
-        P::Responder,
+        P::Architect,
+        P::Automator,
         P::AbsentStakeholder,
         P::PendingNew,
         P::Responder,
         P::Lapsed,
         P::Viewer,
         P::FormerViewer,
-        P::Responder,
+        P::Planner,
         P::Contributor,
         P::Promoted,
-        P::Responder,
+        P::Herald,
         P::Onlooker,
     ]
 };
@@ -138,39 +151,6 @@ impl Role {
     }
 }
 
-/// When somebody signs in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SignIns {
-    Never,
-    /// On every day `d` with `(d + phase) % period == 0`, at `second` of it, before `until`.
-    Every {
-        period: i64,
-        phase: i64,
-        second: i64,
-        until: i64,
-    },
-}
-
-impl SignIns {
-    /// The last sign-in before an instant.
-    pub(crate) fn last_before(self, instant: i64) -> Option<i64> {
-        let Self::Every {
-            period,
-            phase,
-            second,
-            until,
-        } = self
-        else {
-            return None;
-        };
-        let end = instant.min(until);
-        let mut day = (end - 1).div_euclid(DAY);
-        day -= (day + phase).rem_euclid(period);
-        let at = day * DAY + second;
-        Some(if at < end { at } else { at - period * DAY })
-    }
-}
-
 /// A person with a seat.
 #[derive(Debug, Clone)]
 pub struct User {
@@ -200,6 +180,8 @@ pub struct User {
     pub time_zone: &'static str,
     /// Position in the world's teams, for those in one.
     pub team: Option<usize>,
+    /// A second team, for the few who are in two.
+    pub second_team: Option<usize>,
     /// Whether the mobile app was downloaded.
     pub has_mobile_app: bool,
     /// From here on the person does nothing any more.
@@ -208,6 +190,11 @@ pub struct User {
 }
 
 impl User {
+    /// The teams the person is in.
+    pub fn teams(&self) -> impl Iterator<Item = usize> {
+        self.team.into_iter().chain(self.second_team)
+    }
+
     /// Whether the person does things to incidents at that instant.
     pub(crate) fn acts_at(&self, instant: i64) -> bool {
         use Persona as P;
@@ -266,14 +253,23 @@ fn team_of(
             *responders += 1;
             Some((*responders - 1) % teams)
         }
-        P::Ghost | P::FormerOnCall | P::Contributor | P::Lapsed | P::Viewer | P::Standby => {
-            Some(dice.below(teams as u64) as usize)
-        }
+        P::Ghost
+        | P::FormerOnCall
+        | P::Contributor
+        | P::Lapsed
+        | P::Viewer
+        | P::Standby
+        | P::Configurer
+        | P::Planner
+        | P::Automator
+        | P::Architect
+        | P::Herald => Some(dice.below(teams as u64) as usize),
         _ => dice.chance(30).then(|| dice.below(teams as u64) as usize),
     }
 }
 
 fn person(frame: &Frame, n: usize, persona: Persona, draft: Draft) -> User {
+    let teams = frame.size.teams();
     let Draft {
         lapse,
         team,
@@ -310,6 +306,9 @@ fn person(frame: &Frame, n: usize, persona: Persona, draft: Draft) -> User {
         job_title: super::names::job_title(persona, &mut dice),
         time_zone: super::names::time_zone(&mut dice),
         team,
+        second_team: team
+            .map(|team| (team + 1) % teams)
+            .filter(|second| n % 12 == 7 && Some(*second) != team),
         has_mobile_app: matches!(persona, Persona::Responder | Persona::Contributor)
             && dice.chance(70),
         stops_at,
@@ -352,6 +351,9 @@ fn sign_ins(persona: Persona, until: i64, frame: &Frame, dice: &mut Dice) -> Sig
     let (period, until) = match persona {
         P::Admin => (2, until),
         P::Contributor => (dice.between(2, 6), until),
+        P::Configurer | P::Planner | P::Automator | P::Architect | P::Herald => {
+            (dice.between(5, 12), until)
+        }
         P::Ghost => (7, until),
         P::Viewer => (dice.between(4, 20), until),
         P::Onlooker | P::Communicator => (dice.between(8, 22), until),

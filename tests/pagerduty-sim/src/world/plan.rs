@@ -116,6 +116,7 @@ impl Plan {
         }
         plan.company_policy(frame);
         plan.unattached(frame, users, teams);
+        plan.next_month(frame, users);
         plan.services = (0..services)
             .map(|n| Service {
                 id: object_id(frame.key, Kind::Service, n as u64),
@@ -207,11 +208,37 @@ impl Plan {
         });
     }
 
+    /// A policy whose only person begins next month: somebody invited long ago who never came.
+    fn next_month(&mut self, frame: &Frame, users: &[User]) {
+        let mut people = (0..users.len()).rev();
+        let Some(user) = people.find(|n| users[*n].persona == Persona::PendingOld) else {
+            return;
+        };
+        let layer = Layer {
+            start: frame.anchor + 12 * DAY,
+            end: None,
+            turn: 7 * DAY,
+            length: 7 * DAY,
+            members: vec![user],
+            everyone: false,
+        };
+        let schedule = self.add_schedule(frame, (0, ScheduleKind::V2, "next month"), vec![layer]);
+        self.policies.push(Policy {
+            id: object_id(frame.key, Kind::Policy, self.policies.len() as u64),
+            name: "Next month".to_owned(),
+            team: None,
+            levels: vec![vec![Target::Schedule(schedule)]],
+            delay_minutes: 30,
+        });
+    }
+
     /// Schedules that no policy uses; each member has a shift within any 30 days.
     fn unattached(&mut self, frame: &Frame, users: &[User], teams: usize) {
-        let waiting: Vec<usize> = (0..users.len())
-            .filter(|n| users[*n].persona == Persona::Standby)
-            .collect();
+        let all = |persona: Persona| (0..users.len()).filter(move |n| users[*n].persona == persona);
+        let mut waiting: Vec<usize> = all(Persona::Standby).collect();
+        // Two who wait there without being on call: an invited one and one who only looks.
+        waiting.extend(all(Persona::PendingOld).take(1));
+        waiting.extend(all(Persona::Viewer).take(1));
         let per_schedule = waiting.len().div_ceil((teams / 10).max(1)).clamp(1, 4);
         for (n, members) in waiting.chunks(per_schedule).enumerate() {
             let kind = if n % 2 == 1 {
@@ -254,14 +281,28 @@ fn people(users: &[User], team: usize, persona: Persona) -> Vec<usize> {
 
 fn team(frame: &Frame, users: &[User], n: usize) -> Team {
     let mut has_manager = false;
+    // In every third team the only manager is somebody who does nothing.
+    let quiet = (n % 3 == 1)
+        .then(|| {
+            [
+                Persona::Viewer,
+                Persona::Lapsed,
+                Persona::FormerViewer,
+                Persona::PendingOld,
+            ]
+            .into_iter()
+            .find_map(|persona| people(users, n, persona).first().copied())
+        })
+        .flatten();
     let mut members = Vec::new();
     for (position, user) in users
         .iter()
         .enumerate()
-        .filter(|(_, user)| user.team == Some(n))
+        .filter(|(_, user)| user.teams().any(|team| team == n))
     {
         let role = match user.persona {
-            Persona::Responder if !has_manager => {
+            _ if quiet == Some(position) => "manager",
+            Persona::Responder if !has_manager && quiet.is_none() => {
                 has_manager = true;
                 "manager"
             }
@@ -278,9 +319,10 @@ fn team(frame: &Frame, users: &[User], n: usize) -> Team {
     }
 }
 
-/// The four kinds of license; the second has the same name as the first, the last knows no limit.
-pub(crate) fn licenses(frame: &Frame) -> Vec<License> {
+/// The four kinds of license; the second has the same name as the first and is nearly full, the last knows no limit.
+pub(crate) fn licenses(frame: &Frame, people: &[User]) -> Vec<License> {
     let users = frame.size.users() as u32;
+    let second = people.iter().filter(|user| user.license == 1).count() as u32;
     [
         (
             "Business (Full User)",
@@ -288,7 +330,7 @@ pub(crate) fn licenses(frame: &Frame) -> Vec<License> {
             false,
             Some(users + users / 5),
         ),
-        ("Business (Full User)", "", false, Some(users / 4)),
+        ("Business (Full User)", "", false, Some(second + 2)),
         ("Business (Stakeholder)", "", true, Some(users / 5 + 50)),
         ("Trial (Full User)", "", false, None),
     ]

@@ -1,6 +1,7 @@
 //! A day's incidents: alarms that people on call answer, the routine of those who are not, the last deed of those who
 //! lapse, and storms made on request. Each day stands alone: nothing of it depends on having made another day.
 
+mod habit;
 mod storm;
 mod tale;
 
@@ -51,8 +52,14 @@ impl Cast {
         Self {
             helpers,
             responders: all(&[P::Responder]),
-            communicators: all(&[P::Communicator]),
-            routines: all(&[P::Admin, P::Contributor, P::Communicator, P::Ghost]),
+            communicators: all(&[P::Communicator, P::Herald]),
+            routines: all(&[
+                P::Admin,
+                P::Contributor,
+                P::Communicator,
+                P::Herald,
+                P::Ghost,
+            ]),
             farewells,
         }
     }
@@ -64,6 +71,9 @@ pub(crate) fn day(world: &World, day: i64) -> Vec<Incident> {
         Some(entries) => storm::incidents(world, day, entries),
         None => ordinary(world, day),
     };
+    if let Some(storm) = world.storm(day) {
+        incidents.extend(storm::hour(world, storm));
+    }
     incidents.sort_by_key(|incident| incident.created_at);
     for (position, incident) in incidents.iter_mut().enumerate() {
         incident.position = position as u32;
@@ -74,6 +84,7 @@ pub(crate) fn day(world: &World, day: i64) -> Vec<Incident> {
             incident.entries.retain(|entry| entry.at < midnight);
         }
     }
+    incidents.extend(world.live_incidents(day));
     incidents
 }
 
@@ -93,7 +104,7 @@ fn ordinary(world: &World, day: i64) -> Vec<Incident> {
     for user in &world.cast.routines {
         if (day + *user as i64 * 7).rem_euclid(ROUTINE_DAYS) == 0 {
             incidents.push(match world.users[*user].persona {
-                Persona::Communicator => start(4, *user as u64).briefing(*user),
+                Persona::Communicator | Persona::Herald => start(4, *user as u64).briefing(*user),
                 Persona::Ghost => start(4, *user as u64).ignored(*user),
                 _ => start(4, *user as u64).routine(*user),
             });
@@ -101,6 +112,9 @@ fn ordinary(world: &World, day: i64) -> Vec<Incident> {
     }
     for user in world.cast.farewells.get(&day).into_iter().flatten() {
         incidents.push(start(5, *user as u64).farewell(*user));
+        if user.is_multiple_of(2) {
+            incidents.push(start(8, *user as u64).abandoned(*user));
+        }
     }
     incidents
 }

@@ -166,6 +166,86 @@ const DEFECTS: &[(&str, Mend, &str)] = &[
         "push notifications have no address",
     ),
     (
+        "/components/schemas/AnalyticsRawIncident/properties/seconds_to_first_ack",
+        Mend::Nullable,
+        "null where it has not happened",
+    ),
+    (
+        "/components/schemas/AnalyticsRawIncident/properties/resolved_by_user_id",
+        Mend::Nullable,
+        "null where it has not happened",
+    ),
+    (
+        "/components/schemas/AnalyticsRawIncident/properties/resolved_by_user_name",
+        Mend::Nullable,
+        "null where it has not happened",
+    ),
+    (
+        "/components/schemas/AnalyticsRawIncident/properties/seconds_to_resolve",
+        Mend::Nullable,
+        "null where it has not happened",
+    ),
+    (
+        "/components/schemas/AnalyticsRawIncident/properties/resolved_at",
+        Mend::Nullable,
+        "null where it has not happened",
+    ),
+    (
+        "/components/schemas/AutomationActionsAbstractAction/allOf/1/properties/last_run_by",
+        Mend::AnyOf,
+        "the alternatives demand little more than a type, so that several fit",
+    ),
+    (
+        "/components/schemas/AutomationActionsInvocation/allOf/1/properties/action_snapshot/allOf/1/properties/action_data_reference",
+        Mend::AnyOf,
+        "the alternatives demand little more than a type, so that several fit",
+    ),
+    (
+        "/components/schemas/AutomationActionsInvocation/allOf/1/properties/metadata/properties/agent",
+        Mend::AnyOf,
+        "the alternatives demand little more than a type, so that several fit",
+    ),
+    (
+        "/paths/~1automation_actions~1actions/get/responses/200/content/application~1json/schema/allOf/0/properties/actions/items",
+        Mend::AnyOf,
+        "the alternatives demand little more than a type, so that several fit",
+    ),
+    (
+        "/paths/~1automation_actions~1actions~1{id}/get/responses/200/content/application~1json/schema/properties/action",
+        Mend::AnyOf,
+        "the alternatives demand little more than a type, so that several fit",
+    ),
+    (
+        "/components/schemas/AnalyticsResponderMetrics/properties/responder_id",
+        Mend::AnyString,
+        "the schema says integer, its example shows the id",
+    ),
+    (
+        "/paths/~1event_orchestrations/get/responses/200/content/application~1json/schema/allOf/1/properties/orchestrations/items/properties/team",
+        Mend::Nullable,
+        "null where no team owns it",
+    ),
+    (
+        "/components/schemas/UserOAuthDelegations/properties/next_cursor",
+        Mend::Nullable,
+        "null on the last page, as the schema's own example has it",
+    ),
+    (
+        "/components/schemas/StatusPagePost/properties/postmortem",
+        Mend::Nullable,
+        "null where there is none",
+    ),
+    (
+        "/components/schemas/IncidentWorkflow/allOf/1/properties/team",
+        Mend::Nullable,
+        "null where no team owns it",
+    ),
+    (
+        "/components/schemas/IncidentWorkflowTrigger/allOf/1/properties/workflow/properties/type",
+        Mend::AnyString,
+        "the enum says workflow_reference, the schema's own example incident_workflow",
+    ),
+    (
         "/components/schemas/Channel",
         Mend::AnyOf,
         "a channel fits several alternatives: they demand nothing but a type",
@@ -205,7 +285,9 @@ pub(crate) struct Contract {
 impl Contract {
     pub(crate) fn load() -> Self {
         let text = include_str!("../pagerduty-openapi.json");
-        let mut document: Value = serde_json::from_str(text).expect("the schema is JSON");
+        // One reference points into an alternative that is mended below.
+        let text = text.replace("last_run_by/oneOf/", "last_run_by/anyOf/");
+        let mut document: Value = serde_json::from_str(&text).expect("the schema is JSON");
         for (place, mend, reason) in DEFECTS {
             let schema = document
                 .pointer_mut(place)

@@ -10,7 +10,7 @@ use crate::office::Office;
 const WINDOW: &str = "since=2025-10-17T12:00:00Z&until=2026-01-15T12:00:00Z";
 
 /// Uses per user and feature.
-type Counts = HashMap<(String, &'static str), u64>;
+pub(crate) type Counts = HashMap<(String, &'static str), u64>;
 
 fn action(kind: &str) -> Option<&'static str> {
     Some(match kind.strip_suffix("_log_entry")? {
@@ -114,6 +114,7 @@ async fn every_use_read_over_rest_agrees_with_the_truth() {
         log_entries(&office, &mut counts).await;
         responders(&office, &mut counts).await;
         sign_ins(&office, &mut counts).await;
+        crate::chores::count(&office, &mut counts).await;
         let truth = crate::truth(&office, "window=90").await;
         for user in truth["users"].as_array().unwrap() {
             for (feature, verdict) in user["features"].as_object().unwrap() {

@@ -2,7 +2,7 @@
 
 use crate::world::dice::Dice;
 use crate::world::incident::{Agent, Channel, Entry, Incident, What};
-use crate::world::{DAY, World};
+use crate::world::{DAY, Storm, World};
 
 /// Entries of a complete storm incident.
 const PER_INCIDENT: u64 = 6;
@@ -11,7 +11,7 @@ const PER_INCIDENT: u64 = 6;
 pub(super) fn incidents(world: &World, day: i64, entries: u64) -> Vec<Incident> {
     (0..entries.div_ceil(PER_INCIDENT))
         .map(|n| {
-            let mut incident = incident(world, day, n);
+            let mut incident = incident(world, day, n, None);
             incident
                 .entries
                 .truncate((entries - n * PER_INCIDENT).min(PER_INCIDENT) as usize);
@@ -20,7 +20,15 @@ pub(super) fn incidents(world: &World, day: i64, entries: u64) -> Vec<Incident> 
         .collect()
 }
 
-fn incident(world: &World, day: i64, n: u64) -> Incident {
+/// The incidents of an hour in which everything breaks.
+pub(super) fn hour(world: &World, storm: Storm) -> Vec<Incident> {
+    let day = storm.start.div_euclid(DAY);
+    (0..storm.incidents)
+        .map(|n| incident(world, day, n, Some(storm.start)))
+        .collect()
+}
+
+fn incident(world: &World, day: i64, n: u64, hour: Option<i64>) -> Incident {
     let mut dice = Dice::new(&[world.key(), 6, day as u64, n]);
     // Most of it within two hours of the afternoon.
     let second = if dice.chance(60) {
@@ -28,7 +36,7 @@ fn incident(world: &World, day: i64, n: u64) -> Incident {
     } else {
         dice.between(0, 84_000)
     };
-    let at = day * DAY + second;
+    let at = hour.map_or(day * DAY + second, |start| start + second % 3_600);
     let service = dice.below(world.services.len() as u64) as usize;
     let crew = world.crew_at(world.services[service].policy, 0, at);
     let owner = crew.first().copied();

@@ -1,5 +1,6 @@
 //! One incident told from its trigger to its end, always within a day.
 
+use super::habit::{HABITS, RARE};
 use crate::world::dice::{Dice, key};
 use crate::world::incident::{Agent, Answer, Channel, Entry, Incident, Invitee, Request, What};
 use crate::world::people::Persona;
@@ -7,30 +8,6 @@ use crate::world::{DAY, World};
 
 /// An incident is over this many seconds after it began, so that a day's log needs two days only.
 const LONGEST: i64 = 86_000;
-
-const HABITS: [Channel; 12] = [
-    Channel::Website,
-    Channel::Mobile,
-    Channel::IosPush,
-    Channel::Slack,
-    Channel::Website,
-    Channel::Phone,
-    Channel::Mobile,
-    Channel::Sms,
-    Channel::Api,
-    Channel::AndroidPush,
-    Channel::Email,
-    Channel::Msteams,
-];
-const RARE: [Channel; 7] = [
-    Channel::WebTrigger,
-    Channel::ShortEmail,
-    Channel::Push,
-    Channel::Website,
-    Channel::Mobile,
-    Channel::Website,
-    Channel::Unknown,
-];
 
 /// An incident being told.
 pub(super) struct Tale<'w> {
@@ -137,6 +114,23 @@ impl<'w> Tale<'w> {
         self.incident
     }
 
+    /// Given to somebody who leaves it open for ever.
+    pub(super) fn abandoned(mut self, user: usize) -> Incident {
+        let morning = self.incident.day * DAY + 30_000 + self.dice.between(0, 9_000);
+        self.now = morning;
+        self.incident.created_at = morning;
+        self.machine_trigger();
+        self.wait(10, 60);
+        self.tell(What::Assign, Agent::Service, Channel::Auto, Some(user));
+        self.incident
+    }
+
+    /// Somebody who has left since, in the days before they left.
+    fn former(&mut self, percent: u64) -> Option<Agent> {
+        let is_past = self.now < self.world.frame.anchor - 60 * DAY;
+        (is_past && self.dice.chance(percent)).then(|| Agent::Former(self.dice.below(4) as u8))
+    }
+
     fn machine_trigger(&mut self) {
         let channels = [
             Channel::Events,
@@ -204,6 +198,9 @@ impl<'w> Tale<'w> {
 
     /// What happens between acknowledgement and end; who owns the incident afterwards.
     fn respond(&mut self, mut owner: usize) -> usize {
+        if let Some(agent) = self.former(6) {
+            self.tell(What::Annotate, agent, Channel::Website, None);
+        }
         for _ in 0..self.dice.below(4) {
             if !self.wait(120, 2_400) {
                 break;
@@ -329,6 +326,9 @@ impl<'w> Tale<'w> {
             .now
             .min(latest)
             .max(self.incident.entries.last().map_or(0, |entry| entry.at));
+        if let Some(agent) = self.former(4) {
+            return self.tell(What::Resolve, agent, Channel::Mobile, None);
+        }
         let owner = owner.filter(|user| self.world.users[*user].acts_at(self.now));
         match owner.filter(|_| self.dice.chance(70)) {
             Some(user) => self.act(What::Resolve, user, None),
@@ -349,7 +349,8 @@ impl<'w> Tale<'w> {
     /// A deed of a person, over the channel they are used to. Nobody does anything after their last day.
     fn act(&mut self, what: What, user: usize, to: Option<usize>) {
         let person = &self.world.users[user];
-        if person.persona != Persona::Communicator && !person.acts_at(self.now) {
+        let informs = matches!(person.persona, Persona::Communicator | Persona::Herald);
+        if !informs && !person.acts_at(self.now) {
             return self.tell(what, Agent::Service, Channel::Auto, to);
         }
         let habit = key(&[self.world.key(), 7, user as u64]) as usize;
