@@ -14,6 +14,7 @@ use secrecy::ExposeSecret;
 use crate::{
     config::Config,
     identity::{self, NewOrganization},
+    keys,
     service::{Service, open_store},
     vault,
 };
@@ -36,6 +37,8 @@ enum Command {
     CheckConfig,
     /// Print the version.
     Version,
+    /// Ask the service that runs here whether it is ready.
+    Health,
     /// Manage organizations.
     #[command(subcommand)]
     Org(Org),
@@ -74,6 +77,11 @@ enum Keys {
         #[arg(long, default_value = "k1")]
         id: String,
     },
+    /// Seal everything anew with the first key of AUTH_VAULT_KEYS. Runs beside the service and can be
+    /// stopped and started again; let every replica have the new key first.
+    Rotate,
+    /// Print every key: whether it seals, whether it is there, what still needs it.
+    List,
 }
 
 /// Runs the command; an operator sees what went wrong in one line.
@@ -91,6 +99,7 @@ pub async fn run(cli: Cli) -> ExitCode {
 async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Version => say(env!("CARGO_PKG_VERSION"))?,
+        Command::Health => say(&chassis::health::check("AUTH_", "AUTH_ADMIN_ADDR")?)?,
         Command::Keys(Keys::Generate { id }) => say(vault::generate_key(&id)?.expose_secret())?,
         command => match Config::from_environment() {
             Ok((config, effective)) => return with_config(command, config, &effective).await,
@@ -140,7 +149,11 @@ async fn with_config(
                 token.expose_secret()
             ))?;
         }
-        Command::Serve | Command::Version | Command::Keys(_) => return serve(config).await,
+        Command::Keys(Keys::Rotate) => rotate(&config).await?,
+        Command::Keys(Keys::List) => list_keys(&config).await?,
+        Command::Serve | Command::Version | Command::Health | Command::Keys(_) => {
+            return serve(config).await;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -177,6 +190,30 @@ async fn create_organization(config: &Config, new: NewOrganization) -> anyhow::R
         "person_id": member.person.to_string(),
     });
     say(&ids.to_string())
+}
+
+async fn rotate(config: &Config) -> anyhow::Result<()> {
+    let store = open_store(&config.database_url).await?;
+    let count = keys::rotate(&store, &config.vault, &Clock::System).await?;
+    say(&format!(
+        "{count} values sealed anew with `{}`; see `keys list` for keys that nothing needs any more",
+        config.vault.active()
+    ))
+}
+
+async fn list_keys(config: &Config) -> anyhow::Result<()> {
+    let store = open_store(&config.database_url).await?;
+    for key in keys::list(&store, &config.vault).await? {
+        let line = serde_json::json!({
+            "id": key.id,
+            "active": key.is_active,
+            "present": key.is_present,
+            "values": key.values,
+            "encryptions": key.encryptions,
+        });
+        say(&line.to_string())?;
+    }
+    Ok(())
 }
 
 fn refuse(mistakes: &ConfigError) -> anyhow::Result<ExitCode> {

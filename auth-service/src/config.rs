@@ -2,17 +2,29 @@
 
 use std::{collections::BTreeMap, fmt, net::SocketAddr, str::FromStr};
 
-use chassis::config::{ConfigError, Effective, Reader};
+use chassis::{
+    config::{ConfigError, Effective, Reader},
+    tls,
+};
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
-use crate::{connection::Region, scope::Scopes, vault::Vault};
+use crate::{access::AccessKind, connection::Region, scope::Scopes, vault::Vault};
+
+pub mod people;
 
 const PREFIX: &str = "AUTH_";
 const IDENTITY_URL: &str = "https://identity.pagerduty.com";
 /// Both forms that PagerDuty prints: one in its documentation, one in its tokens.
 const ISSUERS: &str = "https://identity.pagerduty.com/global/oauth/anonymous,https://app.pagerduty.com/global/oauth/anonymous";
 const API_URLS: &str = "US=https://api.pagerduty.com,EU=https://api.eu.pagerduty.com";
+
+const TLS: tls::Names = tls::Names {
+    cert: "AUTH_TLS_CERT",
+    key: "AUTH_TLS_KEY",
+    ca: "AUTH_TLS_CA",
+    allow_plaintext: "AUTH_ALLOW_PLAINTEXT",
+};
 
 /// All settings of the service.
 #[derive(Debug, Clone)]
@@ -21,6 +33,9 @@ pub struct Config {
     pub database_url: SecretString,
     /// `AUTH_GRPC_ADDR`: where gRPC listens, `ip:port`; port 0 takes a free one.
     pub grpc_addr: SocketAddr,
+    /// `AUTH_TLS_CERT`, `AUTH_TLS_KEY`, `AUTH_TLS_CA`, `AUTH_ALLOW_PLAINTEXT`: certificates towards the
+    /// other services.
+    pub tls: tls::Settings,
     /// `AUTH_ADMIN_ADDR`: where probes and metrics listen.
     pub admin_addr: SocketAddr,
     /// `AUTH_REDIRECT_URL`: the redirect URI registered with PagerDuty; its origin is our public URL.
@@ -31,17 +46,23 @@ pub struct Config {
     pub app: Option<App>,
     /// PagerDuty's identity service.
     pub identity: IdentityProvider,
+    /// The mail server; absent when nothing is mailed.
+    pub mail: Option<people::Mail>,
+    /// Single sign-on; absent when there is none.
+    pub oidc: Option<people::Oidc>,
 }
 
 /// The app registered with PagerDuty.
 #[derive(Debug, Clone)]
 pub struct App {
-    /// `AUTH_PAGERDUTY_CLIENT_ID`.
+    /// `AUTH_PAGERDUTY_CLIENT_ID`: what PagerDuty knows us as.
     pub client_id: String,
-    /// `AUTH_PAGERDUTY_CLIENT_SECRET` (secret).
+    /// `AUTH_PAGERDUTY_CLIENT_SECRET` (secret): the secret that goes with it.
     pub client_secret: SecretString,
     /// `AUTH_PAGERDUTY_SCOPES`: space separated, `read` by default.
     pub scopes: Scopes,
+    /// `AUTH_PAGERDUTY_APP_KIND`: `classic`, `scoped` or `app`; what the scopes are of by default.
+    pub kind: AccessKind,
 }
 
 /// Where and as what PagerDuty's identity service presents itself.
@@ -69,16 +90,26 @@ impl Config {
     fn read(mut reader: Reader) -> Result<(Self, Vec<Effective>), ConfigError> {
         let database_url = reader.secret("AUTH_DATABASE_URL");
         let grpc_addr = reader.required("AUTH_GRPC_ADDR");
+        let tls = tls::Settings::read(&mut reader, TLS);
+        if let (Some(tls), Some(addr)) = (&tls, grpc_addr) {
+            tls.check_listener(&mut reader, "AUTH_GRPC_ADDR", addr, TLS);
+        }
+        if let Some(tls) = &tls {
+            tls.check_store(&mut reader, "AUTH_DATABASE_URL", database_url.as_ref());
+        }
+        let allow_plaintext = tls.as_ref().is_some_and(|tls| tls.allow_plaintext);
         let admin_addr = reader.required("AUTH_ADMIN_ADDR");
         let redirect_url = reader.required("AUTH_REDIRECT_URL");
         let vault = read_vault(&mut reader);
         let app = read_app(&mut reader);
         let identity = read_identity(&mut reader);
+        let mail = people::read_mail(&mut reader);
+        let oidc = people::read_oidc(&mut reader);
         for url in [
             redirect_url.as_ref(),
             identity.as_ref().map(|identity| &identity.url),
         ] {
-            if let Some(url) = url.filter(|url| !is_safe(url)) {
+            if let Some(url) = url.filter(|url| !allow_plaintext && !is_safe(url)) {
                 reader.reject(format!(
                     "`{url}`: https is needed, except on the loopback interface"
                 ));
@@ -88,11 +119,14 @@ impl Config {
             Some(Self {
                 database_url: database_url?,
                 grpc_addr: grpc_addr?,
+                tls: tls?,
                 admin_addr: admin_addr?,
                 redirect_url: redirect_url?,
                 vault: vault?,
                 app: app?,
                 identity: identity?,
+                mail: mail?,
+                oidc: oidc?,
             })
         })
     }
@@ -117,11 +151,13 @@ fn read_app(reader: &mut Reader) -> Option<Option<App>> {
     let client_id = reader.or_default::<String>("AUTH_PAGERDUTY_CLIENT_ID", "")?;
     let client_secret = reader.optional_secret("AUTH_PAGERDUTY_CLIENT_SECRET");
     let scopes = reader.or_default::<Scopes>("AUTH_PAGERDUTY_SCOPES", "read");
+    let kind = scopes.as_ref().and_then(|scopes| read_kind(reader, scopes));
     match (client_id.is_empty(), client_secret) {
         (true, None) => Some(None),
         (false, Some(client_secret)) => Some(Some(App {
             client_id,
             client_secret,
+            kind: kind?,
             scopes: scopes?,
         })),
         _ => {
@@ -131,6 +167,27 @@ fn read_app(reader: &mut Reader) -> Option<Option<App>> {
             None
         }
     }
+}
+
+fn read_kind(reader: &mut Reader, scopes: &Scopes) -> Option<AccessKind> {
+    let told = if scopes.is_classic() {
+        "classic"
+    } else {
+        "scoped"
+    };
+    let kind = reader.or_default::<AccessKind>("AUTH_PAGERDUTY_APP_KIND", told)?;
+    let mistake = match kind {
+        AccessKind::Classic if !scopes.is_classic() => "a classic app knows read and write only",
+        AccessKind::Scoped | AccessKind::App if scopes.is_classic() => {
+            "this kind of app needs scopes such as users.read"
+        }
+        AccessKind::ApiKey => "an API key needs no app",
+        _ => return Some(kind),
+    };
+    reader.reject(format!(
+        "AUTH_PAGERDUTY_APP_KIND: `{kind}`: {mistake}; see AUTH_PAGERDUTY_SCOPES"
+    ));
+    None
 }
 
 fn read_identity(reader: &mut Reader) -> Option<IdentityProvider> {
@@ -145,7 +202,7 @@ fn read_identity(reader: &mut Reader) -> Option<IdentityProvider> {
 }
 
 /// https, or http that cannot leave the machine.
-fn is_safe(url: &Url) -> bool {
+pub fn is_safe(url: &Url) -> bool {
     let loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),

@@ -5,19 +5,22 @@ use std::sync::Arc;
 
 use chassis::{Clock, Lifecycle};
 use jiff::{SignedDuration, Timestamp};
-use proto::ConnectionId;
+use proto::{ConnectionId, InvitationId, OrgId, PersonId};
 use secrecy::SecretString;
+use serde_json::json;
 use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    access::AccessKind,
+    audit::Actor,
     connection::Connection,
     identity::{Member, Role},
     metrics::Metrics,
     opaque::{self, OpaqueHash},
     pagerduty::{id_token::Expected, jwks::Jwks, token::TokenEndpoint},
     return_to::{ForeignReturn, ReturnTo},
-    store::{Store, StoreError, connection, consent, identity},
+    store::{Store, StoreError, audit, connection, consent, identity},
     vault::{Field, Place, Vault, VaultError},
 };
 
@@ -26,13 +29,51 @@ mod completion;
 /// A pending consent waits this long for the browser.
 pub const PENDING_LIFE: SignedDuration = SignedDuration::from_mins(10);
 
+/// Who begins a consent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Initiator {
+    /// A member, who must also be the one to end it.
+    Person(PersonId),
+    /// Whoever opened the link of an invitation; only the browser must be the same.
+    Invitation(InvitationId),
+}
+
+impl Initiator {
+    /// The member.
+    pub fn person(self) -> Option<PersonId> {
+        match self {
+            Self::Person(id) => Some(id),
+            Self::Invitation(_) => None,
+        }
+    }
+
+    /// The invitation.
+    pub fn invitation(self) -> Option<InvitationId> {
+        match self {
+            Self::Person(_) => None,
+            Self::Invitation(id) => Some(id),
+        }
+    }
+}
+
+impl From<Initiator> for Actor {
+    fn from(initiator: Initiator) -> Self {
+        match initiator {
+            Initiator::Person(id) => Self::Person(id),
+            Initiator::Invitation(id) => Self::Invitation(id),
+        }
+    }
+}
+
 /// A consent under way.
 #[derive(Debug)]
 pub struct Pending {
     /// Names the row.
     pub id: Uuid,
-    /// Who pressed Connect, for which organization.
-    pub member: Member,
+    /// The organization it connects.
+    pub org: OrgId,
+    /// Who began it.
+    pub initiator: Initiator,
     /// The hash of what the browser's cookie holds.
     pub binding_hash: Vec<u8>,
     /// The PKCE verifier, sealed.
@@ -50,7 +91,7 @@ pub struct Pending {
 impl Pending {
     fn verifier_place(&self) -> Place {
         Place {
-            org: self.member.org,
+            org: self.org,
             row: self.id,
             field: Field::Verifier,
         }
@@ -79,6 +120,27 @@ pub struct Begun {
     pub expires_at: Timestamp,
 }
 
+/// A consent just opened: what is kept, and where the browser goes.
+#[derive(Debug)]
+pub struct Opened {
+    /// The row.
+    pub pending: Pending,
+    /// The hash of its state.
+    pub state: OpaqueHash,
+    /// Holds the state itself.
+    authorize_url: Url,
+}
+
+impl Opened {
+    /// Where to send the browser.
+    pub fn begun(self) -> Begun {
+        Begun {
+            authorize_url: self.authorize_url,
+            expires_at: self.pending.expires_at,
+        }
+    }
+}
+
 /// What PagerDuty's redirect brought, and whose browser brought it.
 #[derive(Debug)]
 pub struct Complete {
@@ -89,7 +151,7 @@ pub struct Complete {
     /// The value of the browser's cookie.
     pub browser_binding: SecretString,
     /// The person signed in to the browser.
-    pub person: Option<proto::PersonId>,
+    pub person: Option<PersonId>,
 }
 
 /// How a consent ended.
@@ -109,6 +171,8 @@ pub enum Outcome {
     IdentityRefused,
     /// PagerDuty was ill.
     ProviderUnavailable,
+    /// An admin has to install the app at PagerDuty first.
+    AppNotInstalled,
 }
 
 impl Outcome {
@@ -122,6 +186,7 @@ impl Outcome {
             Self::NoAccess => "no_access",
             Self::IdentityRefused => "identity_refused",
             Self::ProviderUnavailable => "provider_unavailable",
+            Self::AppNotInstalled => "app_not_installed",
         }
     }
 }
@@ -134,13 +199,15 @@ pub struct Completion {
     /// Where the browser goes.
     pub return_to: ReturnTo,
     /// The organization; `None` when the state was refused.
-    pub org: Option<proto::OrgId>,
+    pub org: Option<OrgId>,
     /// The connection, when there is one.
     pub connection: Option<Connection>,
     /// The trace of the click.
     pub traceparent: String,
     /// Public words for the page.
     pub detail: String,
+    /// It was begun with an invitation.
+    pub invited: bool,
 }
 
 /// A consent can neither begin nor end.
@@ -177,6 +244,8 @@ pub enum ConsentError {
 /// PagerDuty as a registered app sees it.
 #[derive(Debug, Clone)]
 pub struct Provider {
+    /// What kind of app it is.
+    pub kind: AccessKind,
     /// Authorize and token endpoints.
     pub endpoint: TokenEndpoint,
     /// The keys of id_tokens.
@@ -208,48 +277,72 @@ impl Consents {
     /// Opens a pending consent.
     pub async fn begin(&self, begin: Begin) -> Result<Begun, ConsentError> {
         let return_to = ReturnTo::parse(&self.public_url, &begin.return_to)?;
-        if secrecy::ExposeSecret::expose_secret(&begin.browser_binding).is_empty() {
+        let initiator = Initiator::Person(begin.member.person);
+        let mut opened = self.open(begin.member.org, initiator, &begin.browser_binding)?;
+        opened.pending.return_to = return_to;
+        opened.pending.connection = begin.connection;
+        self.keep(&opened, begin.member).await?;
+        Ok(opened.begun())
+    }
+
+    /// A consent with a new state and a new verifier, not yet kept.
+    pub fn open(
+        &self,
+        org: OrgId,
+        initiator: Initiator,
+        browser_binding: &SecretString,
+    ) -> Result<Opened, ConsentError> {
+        if secrecy::ExposeSecret::expose_secret(browser_binding).is_empty() {
             return Err(ConsentError::Unbound);
         }
-        let provider = self.provider.as_ref().ok_or(ConsentError::NoApp)?;
-        let now = self.clock.now();
+        // An app with a token of its own asks nobody for consent.
+        let provider = self
+            .provider
+            .as_ref()
+            .filter(|provider| provider.kind.has_refresh_token())
+            .ok_or(ConsentError::NoApp)?;
         let state = opaque::generate();
         let (authorize_url, verifier) = provider.endpoint.authorize(&state);
         let mut pending = Pending {
             id: Uuid::now_v7(),
-            member: begin.member,
-            binding_hash: opaque::hash(&begin.browser_binding).as_bytes().to_vec(),
+            org,
+            initiator,
+            binding_hash: opaque::hash(browser_binding).as_bytes().to_vec(),
             verifier: Vec::new(),
-            return_to,
-            connection: begin.connection,
+            return_to: ReturnTo::connections(),
+            connection: None,
             traceparent: chassis::trace::current().unwrap_or_default(),
-            expires_at: now + PENDING_LIFE,
+            expires_at: self.clock.now() + PENDING_LIFE,
         };
         pending.verifier = self.vault.seal(pending.verifier_place(), &verifier)?;
-        self.keep(&pending, opaque::hash(&state), now).await?;
-        Ok(Begun {
+        Ok(Opened {
+            pending,
+            state: opaque::hash(&state),
             authorize_url,
-            expires_at: pending.expires_at,
         })
     }
 
-    async fn keep(
-        &self,
-        pending: &Pending,
-        state: OpaqueHash,
-        now: Timestamp,
-    ) -> Result<(), ConsentError> {
-        let org = pending.member.org;
+    async fn keep(&self, opened: &Opened, member: Member) -> Result<(), ConsentError> {
+        let org = member.org;
         let mut tx = self.store.tenant(org).await?;
-        let role = identity::role(&mut tx, pending.member).await?;
+        let role = identity::role(&mut tx, member).await?;
         if !role.is_some_and(Role::may_connect) {
             return Err(ConsentError::Forbidden);
         }
-        if let Some(id) = pending.connection {
+        if let Some(id) = opened.pending.connection {
             let known = connection::find(&mut tx, org, id).await?;
             known.ok_or(ConsentError::NoConnection)?;
         }
-        consent::insert(&mut tx, pending, state, now).await?;
+        let now = self.clock.now();
+        consent::insert(&mut tx, &opened.pending, opened.state, now).await?;
+        let entry = audit::Entry {
+            org,
+            actor: opened.pending.initiator.into(),
+            action: "consent.begun",
+            subject: opened.pending.connection.into(),
+            detail: json!({}),
+        };
+        audit::write(&mut tx, entry, now).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(())
     }

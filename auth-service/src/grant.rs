@@ -9,9 +9,8 @@ use proto::{ConnectionId, OrgId};
 use secrecy::SecretString;
 
 use crate::{
+    access::AccessKind,
     connection::{ConnectionState, Region},
-    pagerduty::token::Tokens,
-    scope::Scopes,
     vault::{Field, Place, Vault, VaultError},
 };
 
@@ -35,8 +34,14 @@ pub struct Grant {
     pub state: ConnectionState,
     /// Why it does not work.
     pub reason: String,
+    /// How access was given.
+    pub kind: AccessKind,
     /// Where the token works.
     pub region: Region,
+    /// The account's address; an app token is asked for with it.
+    pub subdomain: String,
+    /// PagerDuty's id of the user who consented; empty when nobody did.
+    pub user_id: String,
     /// What was granted.
     pub scopes: Vec<String>,
     /// Sealed; `None` once destroyed.
@@ -49,6 +54,10 @@ pub struct Grant {
     pub expires_at: Timestamp,
     /// The pair was asked for because the one before it was rejected.
     pub after_rejection: bool,
+    /// When this pair was lent for the first time.
+    pub first_lent_at: Option<Timestamp>,
+    /// The refresh token before this pair is still kept.
+    pub keeps_previous: bool,
     /// The refresh intent.
     pub intent: Intent,
 }
@@ -114,6 +123,9 @@ impl Grant {
         }
         match self.intent.not_before {
             Some(at) if now < at => Step::Later(at),
+            // An app asks for as many tokens as it likes.
+            _ if self.kind == AccessKind::App => Step::Refresh,
+            _ if self.kind == AccessKind::ApiKey => Step::GiveUp,
             _ if self.intent.presentations >= PRESENTATION_LIMIT => Step::GiveUp,
             _ => Step::Refresh,
         }
@@ -141,6 +153,13 @@ impl Grant {
             .into()
     }
 
+    /// Whether the pair has worked: it was lent, and for longer than a rejection takes to be told none
+    /// was. The token before it is no longer needed then.
+    pub fn has_worked(&self, now: Timestamp) -> bool {
+        self.first_lent_at
+            .is_some_and(|at| now.duration_since(at) >= REJECTION_SPAN)
+    }
+
     /// Whether PagerDuty rejects even pairs that are fresh.
     pub fn is_rejected_afresh(&self, now: Timestamp) -> bool {
         self.after_rejection && now.duration_since(self.issued_at) < REJECTION_SPAN
@@ -154,10 +173,14 @@ pub struct Claim {
     pub org: OrgId,
     /// The connection.
     pub connection: ConnectionId,
+    /// How access was given.
+    pub kind: AccessKind,
     /// The fence of this intent.
     pub fence: i64,
-    /// Sealed.
-    pub refresh_token: Vec<u8>,
+    /// Sealed; an app token has none.
+    pub refresh_token: Option<Vec<u8>>,
+    /// The one before it, sealed, while the current pair has not yet worked.
+    pub previous: Option<Vec<u8>>,
     /// Presentations, this one included.
     pub presentations: i16,
     /// Failures before this one.
@@ -169,8 +192,10 @@ pub struct Claim {
 pub struct SealedPair {
     /// Sealed.
     pub access_token: Vec<u8>,
-    /// Sealed.
-    pub refresh_token: Vec<u8>,
+    /// Sealed; an app token and an API key have none.
+    pub refresh_token: Option<Vec<u8>>,
+    /// The refresh token that brought it, sealed.
+    pub previous: Option<Vec<u8>>,
     /// When it came.
     pub issued_at: Timestamp,
     /// When the access token ends.
@@ -189,29 +214,52 @@ pub fn place((org, connection): (OrgId, ConnectionId), field: Field) -> Place {
 }
 
 impl SealedPair {
-    /// Seals a pair for its connection.
+    /// Seals an access token for its connection.
     pub fn seal(
         vault: &Vault,
         owner: (OrgId, ConnectionId),
-        tokens: &Tokens,
-        refresh_token: &SecretString,
+        access_token: &SecretString,
     ) -> Result<Self, VaultError> {
         Ok(Self {
-            access_token: vault.seal(place(owner, Field::AccessToken), &tokens.access_token)?,
-            refresh_token: vault.seal(place(owner, Field::RefreshToken), refresh_token)?,
+            access_token: vault.seal(place(owner, Field::AccessToken), access_token)?,
+            refresh_token: None,
+            previous: None,
             issued_at: Timestamp::MIN,
-            expires_at: Timestamp::MIN,
-            refresh_expires_at: Timestamp::MIN,
+            expires_at: Timestamp::MAX,
+            refresh_expires_at: Timestamp::MAX,
         })
+    }
+
+    /// Adds the refresh token.
+    pub fn refreshed_by(
+        mut self,
+        vault: &Vault,
+        owner: (OrgId, ConnectionId),
+        refresh_token: &SecretString,
+    ) -> Result<Self, VaultError> {
+        self.refresh_token = Some(vault.seal(place(owner, Field::RefreshToken), refresh_token)?);
+        Ok(self)
+    }
+
+    /// Adds the token that was presented for it.
+    pub fn instead_of(
+        mut self,
+        vault: &Vault,
+        owner: (OrgId, ConnectionId),
+        presented: &SecretString,
+    ) -> Result<Self, VaultError> {
+        self.previous = Some(vault.seal(place(owner, Field::PreviousRefreshToken), presented)?);
+        Ok(self)
     }
 
     /// Says how long it lasts.
     #[must_use]
-    pub fn lasting(self, now: Timestamp, life: SignedDuration, granted: &Scopes) -> Self {
+    pub fn lasting(self, now: Timestamp, life: SignedDuration, kind: AccessKind) -> Self {
+        let after = |life| now.saturating_add(life).unwrap_or(Timestamp::MAX);
         Self {
             issued_at: now,
-            expires_at: now.saturating_add(life).unwrap_or(Timestamp::MAX),
-            refresh_expires_at: granted.refresh_ends_at(now),
+            expires_at: after(life),
+            refresh_expires_at: after(kind.idle_limit()),
             ..self
         }
     }
@@ -237,13 +285,18 @@ mod tests {
             connection: ConnectionId(Uuid::nil()),
             state: ConnectionState::Connected,
             reason: String::new(),
+            kind: AccessKind::Classic,
             region: Region::Us,
+            subdomain: "acme".to_owned(),
+            user_id: "PU1".to_owned(),
             scopes: Vec::new(),
             access_token: Some(Vec::new()),
             token_version: 3,
             issued_at: at(0),
             expires_at: at(DAY),
             after_rejection: false,
+            first_lent_at: None,
+            keeps_previous: true,
             intent,
         }
     }
@@ -296,6 +349,26 @@ mod tests {
         });
         assert_eq!(twice.step(minute(), at(0)), Step::Take);
         assert_eq!(twice.step(minute(), at(DAY)), Step::GiveUp);
+    }
+
+    #[test]
+    fn an_app_asks_again_as_often_as_it_needs_and_a_key_never() {
+        let mut app = grant(Intent {
+            presentations: 9,
+            ..Intent::default()
+        });
+        app.kind = AccessKind::App;
+        assert_eq!(app.step(minute(), at(DAY)), Step::Refresh);
+        app.kind = AccessKind::ApiKey;
+        assert_eq!(app.step(Need::NewerThan(3), at(0)), Step::GiveUp);
+    }
+
+    #[test]
+    fn a_pair_has_worked_once_it_was_lent_for_longer_than_a_rejection_takes() {
+        let mut lent = grant(Intent::default());
+        assert!(!lent.has_worked(at(DAY)));
+        lent.first_lent_at = Some(at(0));
+        assert!(!lent.has_worked(at(599)) && lent.has_worked(at(600)));
     }
 
     #[test]

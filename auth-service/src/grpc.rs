@@ -4,16 +4,26 @@
 use std::{error::Error, str::FromStr, time::Duration};
 
 use chassis::Code;
-use proto::{ids::InvalidId, time::to_proto};
+use jiff::Timestamp;
+use proto::{PersonId, auth::v1::AccessWarning, ids::InvalidId, time::to_proto};
 use tonic::Status;
 use tonic_types::{ErrorDetails, StatusExt};
+use uuid::Uuid;
 
-use crate::connection::{self as domain, ConnectionError, ConnectionState, Region};
+use crate::{
+    access::AccessKind,
+    connection::{self as domain, ConnectionError, ConnectionState, Region},
+    identity::Role,
+};
 
+pub mod access;
+pub mod audit;
 pub mod connection;
 pub mod consent;
 pub mod credential;
 pub mod identity;
+pub mod invitation;
+pub mod member;
 
 /// Largest message in either direction.
 pub const MESSAGE_LIMIT: usize = 4 * 1024 * 1024;
@@ -78,6 +88,33 @@ fn id<T: FromStr<Err = InvalidId>>(text: &str) -> Result<T, Status> {
         .map_err(|error| status(&error, &Refusal::new(Code::Invalid, "INVALID_ID")))
 }
 
+/// Reads who acts: a person's id, or an API key's.
+fn actor(text: &str) -> Result<Uuid, Status> {
+    id::<PersonId>(text).map(|id| id.0)
+}
+
+fn role(role: Role) -> proto::auth::v1::Role {
+    match role {
+        Role::Owner => proto::auth::v1::Role::Owner,
+        Role::Admin => proto::auth::v1::Role::Admin,
+        Role::Analyst => proto::auth::v1::Role::Analyst,
+        Role::Viewer => proto::auth::v1::Role::Viewer,
+    }
+}
+
+/// Reads a role.
+fn role_named(role: proto::auth::v1::Role) -> Result<Role, Status> {
+    match role {
+        proto::auth::v1::Role::Owner => Ok(Role::Owner),
+        proto::auth::v1::Role::Admin => Ok(Role::Admin),
+        proto::auth::v1::Role::Analyst => Ok(Role::Analyst),
+        proto::auth::v1::Role::Viewer => Ok(Role::Viewer),
+        proto::auth::v1::Role::Unspecified => {
+            Err(Code::Invalid.status("INVALID_ROLE", "the role is not set"))
+        }
+    }
+}
+
 impl From<&ConnectionError> for Refusal {
     fn from(error: &ConnectionError) -> Self {
         match error {
@@ -85,6 +122,15 @@ impl From<&ConnectionError> for Refusal {
             ConnectionError::Forbidden => Self::new(Code::Forbidden, "ROLE"),
             ConnectionError::Store(error) => Self::of_store(error),
         }
+    }
+}
+
+fn kind(kind: AccessKind) -> proto::auth::v1::AccessKind {
+    match kind {
+        AccessKind::Classic => proto::auth::v1::AccessKind::Classic,
+        AccessKind::Scoped => proto::auth::v1::AccessKind::Scoped,
+        AccessKind::App => proto::auth::v1::AccessKind::App,
+        AccessKind::ApiKey => proto::auth::v1::AccessKind::ApiKey,
     }
 }
 
@@ -103,8 +149,19 @@ fn region(region: Region) -> proto::auth::v1::Region {
     }
 }
 
-fn render(connection: domain::Connection) -> proto::auth::v1::Connection {
+fn render(connection: domain::Connection, now: Timestamp) -> proto::auth::v1::Connection {
+    let warnings = connection
+        .warnings(now)
+        .into_iter()
+        .map(|warning| AccessWarning {
+            kind: warning.kind.name().to_owned(),
+            detail: warning.detail,
+            ends_at: warning.ends_at.map(to_proto),
+        });
     proto::auth::v1::Connection {
+        warnings: warnings.collect(),
+        access_kind: kind(connection.access_kind).into(),
+        erase_at: connection.erase_at.map(to_proto),
         id: connection.id.to_string(),
         org_id: connection.org.to_string(),
         state: state(connection.state).into(),
@@ -112,12 +169,15 @@ fn render(connection: domain::Connection) -> proto::auth::v1::Connection {
         subdomain: connection.account.subdomain,
         region: region(connection.account.region).into(),
         pagerduty_user_id: connection.account.user_id,
-        consented_by: connection.consented_by.to_string(),
+        consented_by: connection
+            .consented_by
+            .map(|person| person.to_string())
+            .unwrap_or_default(),
+        consented_by_name: connection.consented_by_name,
         consented_at: Some(to_proto(connection.consented_at)),
         scopes_granted: connection.scopes_granted,
         scopes_missing: connection.scopes_missing,
         reason: connection.reason,
         access_ends_at: connection.access_ends_at.map(to_proto),
-        ..proto::auth::v1::Connection::default()
     }
 }

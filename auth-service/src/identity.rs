@@ -4,10 +4,13 @@
 use jiff::{SignedDuration, Timestamp};
 use proto::{OrgId, PersonId};
 use secrecy::SecretString;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
 
 use crate::{
+    audit::{Actor, Subject},
     opaque::{self, OpaqueHash},
-    store::{Store, StoreError, identity},
+    store::{Store, StoreError, audit, identity},
 };
 
 /// A sign-in link works this long.
@@ -18,6 +21,9 @@ pub const SESSION_IDLE: SignedDuration = SignedDuration::from_hours(1);
 pub const SESSION_LIFE: SignedDuration = SignedDuration::from_hours(12);
 /// A session's last use is written at most this often.
 const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+/// Longest address (RFC 5321).
+const EMAIL_LIMIT: usize = 254;
 
 /// What a person may do in an organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +39,42 @@ pub enum Role {
 }
 
 impl Role {
+    /// Whether this role may do whatever `other` may.
+    pub fn covers(self, other: Self) -> bool {
+        self.rank() >= other.rank()
+    }
+
+    /// The lesser of two roles.
+    #[must_use]
+    pub fn lesser(self, other: Self) -> Self {
+        if self.covers(other) { other } else { self }
+    }
+
+    /// The greater of two roles.
+    #[must_use]
+    pub fn greater(self, other: Self) -> Self {
+        if self.covers(other) { self } else { other }
+    }
+
+    /// As the database and the audit log name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Analyst => "analyst",
+            Self::Viewer => "viewer",
+        }
+    }
+
+    fn rank(self) -> u8 {
+        match self {
+            Self::Owner => 3,
+            Self::Admin => 2,
+            Self::Analyst => 1,
+            Self::Viewer => 0,
+        }
+    }
+
     /// Whether this role may connect and disconnect PagerDuty accounts.
     pub fn may_connect(self) -> bool {
         matches!(self, Self::Owner | Self::Admin)
@@ -158,11 +200,36 @@ pub async fn redeem_link(
     let mut tx = store.all_organizations().await?;
     let member = identity::take_link(&mut tx, OpaqueHash::of(token), now).await?;
     let member = member.ok_or(IdentityError::LinkRefused)?;
-    let token = opaque::generate();
-    let expires_at = now + SESSION_LIFE;
-    identity::insert_session(&mut tx, opaque::hash(&token), member, now).await?;
+    let opened = open_session(&mut tx, member, "link", now).await?;
     tx.commit().await.map_err(StoreError::from)?;
-    Ok(Opened { token, expires_at })
+    Ok(opened)
+}
+
+/// Opens a new session, whatever sessions there are; the last thing that a transaction does.
+pub async fn open_session(
+    db: &mut PgConnection,
+    member: Member,
+    method: &'static str,
+    now: Timestamp,
+) -> Result<Opened, StoreError> {
+    let token = opaque::generate();
+    identity::insert_session(db, opaque::hash(&token), member, now).await?;
+    let detail = json!({ "method": method });
+    audit::write(db, entry(member, "session.opened", detail), now).await?;
+    Ok(Opened {
+        token,
+        expires_at: now + SESSION_LIFE,
+    })
+}
+
+fn entry(member: Member, action: &'static str, detail: Value) -> audit::Entry {
+    audit::Entry {
+        org: member.org,
+        actor: Actor::Person(member.person),
+        action,
+        subject: Subject::Person(member.person),
+        detail,
+    }
 }
 
 /// Whose session a token names; its use moves the idle limit.
@@ -180,20 +247,24 @@ pub async fn session(store: &Store, token: &str, now: Timestamp) -> Result<Sessi
 }
 
 /// Ends a session, if there is one.
-pub async fn sign_out(store: &Store, token: &str) -> Result<(), IdentityError> {
+pub async fn sign_out(store: &Store, token: &str, now: Timestamp) -> Result<(), IdentityError> {
     let mut tx = store.all_organizations().await?;
-    identity::delete_session(&mut tx, OpaqueHash::of(token)).await?;
+    let ended = identity::delete_session(&mut tx, OpaqueHash::of(token)).await?;
+    if let Some(member) = ended {
+        audit::write(&mut tx, entry(member, "session.ended", json!({})), now).await?;
+    }
     tx.commit().await.map_err(StoreError::from)?;
     Ok(())
 }
 
 /// An address in the form that is compared: trimmed and in lower case.
-fn normalized(email: &str) -> Result<String, IdentityError> {
+pub fn normalized(email: &str) -> Result<String, IdentityError> {
     let email = email.trim().to_lowercase();
     let fit = email
         .split_once('@')
         .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
-    if fit && !email.contains(char::is_whitespace) {
+    let plain = |c: char| !c.is_whitespace() && !c.is_control();
+    if fit && email.len() <= EMAIL_LIMIT && email.chars().all(plain) {
         Ok(email)
     } else {
         Err(IdentityError::Invalid(

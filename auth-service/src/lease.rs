@@ -1,21 +1,25 @@
 //! Tokens on loan: the access token of a connection for as long as it is valid, refreshed when it is
 //! not, and what happens when PagerDuty rejects one.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use proto::{ConnectionId, OrgId};
 use secrecy::SecretString;
-use serde_json::json;
 use tokio::time::Instant;
 
 use crate::{
+    access::AccessKind,
     connection::{ConnectionState, Region},
     grant::{Grant, Need, Step, place},
     refresh::{RefreshError, Refresher, reason},
-    store::{StoreError, audit, connection, grant},
+    store::{StoreError, grant},
     vault::{Field, VaultError},
 };
+
+mod desk;
+
+use desk::Desk;
 
 /// A token shorter than this is not worth lending.
 const SHORTEST: SignedDuration = SignedDuration::from_secs(10);
@@ -29,14 +33,18 @@ const TRIES: u32 = 2;
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// A token on loan.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Lease {
     /// The bearer token.
     pub access_token: SecretString,
     /// When it ends.
     pub expires_at: Timestamp,
+    /// How access was given, which says how the token is shown.
+    pub kind: AccessKind,
     /// Where it works.
     pub region: Region,
+    /// PagerDuty's id of the user who consented; empty when nobody did.
+    pub user_id: String,
     /// What it was granted.
     pub scopes: Vec<String>,
     /// Names the pair, for reporting a rejection.
@@ -67,6 +75,9 @@ pub enum LeaseError {
     /// The vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// The process stops.
+    #[error("the service is stopping")]
+    Stopping,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -77,22 +88,26 @@ pub enum LeaseError {
 pub struct Lender {
     /// Gets new ones.
     pub refresher: Refresher,
+    desk: Arc<Desk>,
 }
 
 impl Lender {
+    /// Of what a refresher can get.
+    pub fn new(refresher: Refresher) -> Self {
+        Self {
+            refresher,
+            desk: Arc::default(),
+        }
+    }
+
     /// Lends a token that lives at least `min_valid`.
     pub async fn lease(
         &self,
         org: OrgId,
         id: ConnectionId,
         min_valid: SignedDuration,
-    ) -> Result<Lease, LeaseError> {
-        let need = Need::ValidFor(min_valid.max(SHORTEST));
-        let grant = self.obtain(org, id, need).await?;
-        let lease = self.open(&grant)?;
-        self.audit(&grant).await?;
-        self.refresher.metrics.lease();
-        Ok(lease)
+    ) -> Result<Lease, Arc<LeaseError>> {
+        self.queue((org, id), min_valid.max(SHORTEST)).await
     }
 
     /// PagerDuty answered 401 to a lent token. Answers the connection's state after what follows.
@@ -104,10 +119,14 @@ impl Lender {
     ) -> Result<ConnectionState, LeaseError> {
         let grant = self.find(org, id).await?;
         if grant.state == ConnectionState::Connected && grant.token_version == version {
-            if grant.is_rejected_afresh(self.refresher.clock.now()) {
-                self.refresher
-                    .condemn((&grant).into(), reason::REJECTED)
-                    .await?;
+            let why = if grant.kind == AccessKind::ApiKey {
+                Some(reason::KEY_REJECTED)
+            } else {
+                let afresh = grant.is_rejected_afresh(self.refresher.clock.now());
+                afresh.then_some(reason::REJECTED)
+            };
+            if let Some(why) = why {
+                self.refresher.condemn((&grant).into(), why).await?;
             } else {
                 match self.obtain(org, id, Need::NewerThan(version)).await {
                     Ok(_) | Err(LeaseError::Reconnect(_) | LeaseError::Disconnected) => {}
@@ -173,31 +192,12 @@ impl Lender {
         Ok(Lease {
             access_token: self.refresher.vault.open(place, sealed)?,
             expires_at: grant.expires_at,
+            kind: grant.kind,
             region: grant.region,
+            user_id: grant.user_id.clone(),
             scopes: grant.scopes.clone(),
             token_version: grant.token_version,
         })
-    }
-
-    /// Writes the lease down; refused when the connection has ended in between.
-    async fn audit(&self, grant: &Grant) -> Result<(), LeaseError> {
-        let store = &self.refresher.store;
-        let mut tx = store.tenant(grant.org).await?;
-        let connection = connection::find(&mut tx, grant.org, grant.connection).await?;
-        let connection = connection.ok_or(LeaseError::NotFound)?;
-        if connection.state != ConnectionState::Connected {
-            return Err(ended(connection.state, connection.reason));
-        }
-        let entry = audit::Entry {
-            org: grant.org,
-            actor: "ingest-service".to_owned(),
-            action: "token.leased",
-            connection: Some(grant.connection),
-            detail: json!({ "token_version": grant.token_version }),
-        };
-        audit::write(&mut tx, entry, self.refresher.clock.now()).await?;
-        tx.commit().await.map_err(StoreError::from)?;
-        Ok(())
     }
 }
 

@@ -44,8 +44,20 @@ impl Metrics {
         metrics::counter!("auth_access_ended_total").increment(1);
     }
 
-    /// A token was lent.
-    pub fn lease(self) {
-        metrics::counter!("auth_leases_total").increment(1);
+    /// A mail was tried.
+    pub fn mail(self, taken: bool) {
+        let result = if taken { "sent" } else { "failed" };
+        metrics::counter!("auth_mails_total", "result" => result).increment(1);
+    }
+
+    /// Somebody signed in, or was refused.
+    pub fn sign_in(self, method: &'static str, result: &'static str) {
+        metrics::counter!("auth_sign_ins_total", "method" => method, "result" => result)
+            .increment(1);
+    }
+
+    /// A token was lent to so many callers at once.
+    pub fn leases(self, count: usize) {
+        metrics::counter!("auth_leases_total").increment(count as u64);
     }
 }

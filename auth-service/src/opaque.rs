@@ -15,6 +15,13 @@ impl OpaqueHash {
         Self(Sha256::digest(presented.as_bytes()).into())
     }
 
+    /// In hexadecimal digits, for names.
+    pub fn to_hex(self) -> String {
+        self.0
+            .iter()
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    }
+
     /// As the database keeps it.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

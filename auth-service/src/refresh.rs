@@ -3,6 +3,8 @@
 //! The intent is committed before the token endpoint is called; the result is written with a compare
 //! on the fence. It runs as a job of the process, so that a caller that hangs up cannot lose an answer.
 
+mod condemn;
+
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
@@ -14,9 +16,12 @@ use tokio::sync::oneshot;
 use tracing::Instrument;
 use uuid::Uuid;
 
+pub use self::condemn::Standing;
 use crate::{
-    connection::ConnectionState,
+    access::AccessKind,
+    audit::{Actor, Subject},
     grant::{Claim, Grant, PRESENTATION_LIMIT, SealedPair, place},
+    keys,
     metrics::{Metrics, Refreshed},
     pagerduty::token::{TokenEndpoint, TokenError, Tokens},
     scope::Scopes,
@@ -31,10 +36,20 @@ const BACK_OFF_LIMIT: SignedDuration = SignedDuration::from_secs(60);
 /// How long writing a result is tried again: losing it would lose the grant.
 const SETTLE_LIMIT: Duration = Duration::from_secs(20);
 
+/// Values that one answer makes.
+const SEALS: u64 = 3;
+
+/// A token in clear, if there is one.
+type Presented = Option<SecretString>;
+
 /// Why access ended, in public words.
 pub mod reason {
     /// The token endpoint refused the refresh token.
     pub const REFUSED: &str = "PagerDuty has ended the access: it was revoked or has expired";
+    /// The token endpoint gives this app no token for the account any more.
+    pub const APP_REFUSED: &str = "PagerDuty gives this app no token for the account any more";
+    /// The API was called with a key that PagerDuty does not know.
+    pub const KEY_REJECTED: &str = "PagerDuty rejects the API key: it was deleted or disabled";
     /// Two presentations without an answer.
     pub const LOST: &str = "PagerDuty's answers to two renewals of the access were lost";
     /// New tokens are rejected too.
@@ -97,21 +112,44 @@ impl Refresher {
 
     async fn run(&self, seen: &Grant, after_rejection: bool) -> Result<(), RefreshError> {
         let endpoint = self.endpoint.as_ref().ok_or(RefreshError::NoApp)?;
+        self.be_able_to_seal().await?;
         let Some(claim) = self.claim(seen).await? else {
             return Ok(());
         };
-        let token = match self.open(&claim) {
-            Ok(token) => token,
+        let (token, previous) = match self.open(&claim) {
+            Ok(tokens) => tokens,
             Err(error) => {
                 self.hold_back(&claim, claim.presentations - 1, None)
                     .await?;
                 return Err(error.into());
             }
         };
-        match endpoint.refresh(&token).await {
-            Ok(tokens) => self.renewed(&claim, &tokens, &token, after_rejection).await,
+        let mut presented = token;
+        let mut answer = ask(endpoint, seen, presented.as_ref()).await;
+        // A pair that has never worked may never have been PagerDuty's: the token before it is shown
+        // once more before the access is given up.
+        let unproven = claim.presentations == 1 && !seen.has_worked(self.clock.now());
+        if matches!(answer, Err(TokenError::Refused(_))) && previous.is_some() && unproven {
+            tracing::warn!(connection = %claim.connection, "a pair that never worked is refused, the token before it is tried");
+            presented = previous;
+            answer = ask(endpoint, seen, presented.as_ref()).await;
+        }
+        match answer {
+            Ok(tokens) => {
+                self.renewed(&claim, &tokens, presented.as_ref(), after_rejection)
+                    .await
+            }
             Err(error) => self.failed(&claim, &error).await,
         }
+    }
+
+    /// An answer that could not be sealed would be lost: that is found out before asking.
+    async fn be_able_to_seal(&self) -> Result<(), RefreshError> {
+        keys::replenish(&self.store, &self.vault, self.clock.now()).await?;
+        if self.vault.left() < SEALS {
+            return Err(VaultError::WornOut(self.vault.active().to_owned()).into());
+        }
+        Ok(())
     }
 
     async fn claim(&self, seen: &Grant) -> Result<Option<Claim>, RefreshError> {
@@ -121,27 +159,46 @@ impl Refresher {
         Ok(claim)
     }
 
-    fn open(&self, claim: &Claim) -> Result<SecretString, VaultError> {
-        let owner = (claim.org, claim.connection);
-        self.vault
-            .open(place(owner, Field::RefreshToken), &claim.refresh_token)
+    fn open(&self, claim: &Claim) -> Result<(Presented, Presented), VaultError> {
+        let open = |field, sealed: &Option<Vec<u8>>| {
+            let place = place((claim.org, claim.connection), field);
+            let sealed = sealed.as_ref();
+            sealed
+                .map(|sealed| self.vault.open(place, sealed))
+                .transpose()
+        };
+        Ok((
+            open(Field::RefreshToken, &claim.refresh_token)?,
+            open(Field::PreviousRefreshToken, &claim.previous)?,
+        ))
+    }
+
+    fn sealed(
+        &self,
+        claim: &Claim,
+        tokens: &Tokens,
+        presented: Option<&SecretString>,
+    ) -> Result<SealedPair, VaultError> {
+        let (vault, owner) = (&self.vault, (claim.org, claim.connection));
+        let pair = SealedPair::seal(vault, owner, &tokens.access_token)?;
+        // RFC 6749, 6: an answer without a refresh token leaves the old one in force.
+        match (&tokens.refresh_token, presented) {
+            (Some(new), Some(old)) => pair
+                .refreshed_by(vault, owner, new)?
+                .instead_of(vault, owner, old),
+            (Some(token), None) | (None, Some(token)) => pair.refreshed_by(vault, owner, token),
+            (None, None) => Ok(pair),
+        }
     }
 
     async fn renewed(
         &self,
         claim: &Claim,
         tokens: &Tokens,
-        presented: &SecretString,
+        presented: Option<&SecretString>,
         after_rejection: bool,
     ) -> Result<(), RefreshError> {
-        // RFC 6749, 6: an answer without a refresh token leaves the old one in force.
-        let refresh_token = tokens.refresh_token.as_ref().unwrap_or(presented);
-        let pair = SealedPair::seal(
-            &self.vault,
-            (claim.org, claim.connection),
-            tokens,
-            refresh_token,
-        )?;
+        let pair = self.sealed(claim, tokens, presented)?;
         let write = || self.write_renewed(claim, tokens, &pair, after_rejection);
         let written = write.retry(settling()).notify(log_retry).await?;
         if written {
@@ -167,7 +224,7 @@ impl Refresher {
         };
         let before: Scopes = connection.scopes_granted.iter().cloned().collect();
         let granted = tokens.scopes.as_ref().unwrap_or(&before);
-        let pair = pair.clone().lasting(now, tokens.life, granted);
+        let pair = pair.clone().lasting(now, tokens.life, claim.kind);
         if !grant::renew(&mut tx, claim, &pair, after_rejection).await? {
             return Ok(false);
         }
@@ -195,14 +252,16 @@ impl Refresher {
         match error {
             TokenError::Refused(_) => {
                 self.metrics.refresh(Refreshed::Refused);
-                let why = if claim.presentations > 1 {
-                    reason::LOST
-                } else {
-                    reason::REFUSED
+                let why = match claim.kind {
+                    AccessKind::App => reason::APP_REFUSED,
+                    _ if claim.presentations > 1 => reason::LOST,
+                    _ => reason::REFUSED,
                 };
                 self.condemn(claim.clone().into(), why).await
             }
-            TokenError::Lost if claim.presentations >= PRESENTATION_LIMIT => {
+            TokenError::Lost
+                if claim.kind.has_refresh_token() && claim.presentations >= PRESENTATION_LIMIT =>
+            {
                 self.metrics.refresh(Refreshed::Lost);
                 self.condemn(claim.clone().into(), reason::LOST).await
             }
@@ -245,83 +304,29 @@ impl Refresher {
         tx.commit().await?;
         Ok(())
     }
-
-    /// Ends the access for good, unless the grant has moved on since it was seen: another replica may
-    /// have won.
-    pub async fn condemn(&self, seen: Standing, why: &'static str) -> Result<(), RefreshError> {
-        let write = || self.write_condemned(seen, why);
-        if write.retry(settling()).notify(log_retry).await? {
-            self.metrics.access_ended();
-            tracing::warn!(org = %seen.org, connection = %seen.connection, why, "access has ended, the connection asks for Reconnect");
-        }
-        Ok(())
-    }
-
-    async fn write_condemned(&self, seen: Standing, why: &str) -> Result<bool, StoreError> {
-        let now = self.clock.now();
-        let mut tx = self.store.tenant(seen.org).await?;
-        let Some(mut connection) = connection::lock(&mut tx, seen.org, seen.connection).await?
-        else {
-            return Ok(false);
-        };
-        let stands = grant::lock_fence(&mut tx, seen.org, seen.connection, seen.fence).await?;
-        if !stands || connection.state != ConnectionState::Connected {
-            return Ok(false);
-        }
-        connection.state = ConnectionState::Reconnect;
-        why.clone_into(&mut connection.reason);
-        connection::set_state(&mut tx, &connection, now).await?;
-        grant::destroy(&mut tx, seen.org, seen.connection).await?;
-        let entry = audit::Entry {
-            org: seen.org,
-            actor: ACTOR.to_owned(),
-            action: "access.ended",
-            connection: Some(seen.connection),
-            detail: json!({ "reason": why }),
-        };
-        audit::write(&mut tx, entry, now).await?;
-        tx.commit().await?;
-        Ok(true)
-    }
 }
 
-/// Which state of a grant is meant.
-#[derive(Debug, Clone, Copy)]
-pub struct Standing {
-    org: proto::OrgId,
-    connection: proto::ConnectionId,
-    fence: i64,
-}
-
-impl From<Claim> for Standing {
-    fn from(claim: Claim) -> Self {
-        Self {
-            org: claim.org,
-            connection: claim.connection,
-            fence: claim.fence,
-        }
-    }
-}
-
-impl From<&Grant> for Standing {
-    fn from(grant: &Grant) -> Self {
-        Self {
-            org: grant.org,
-            connection: grant.connection,
-            fence: grant.intent.fence,
-        }
+/// Asks for a new pair with a refresh token, or for a new app token without one.
+async fn ask(
+    endpoint: &TokenEndpoint,
+    seen: &Grant,
+    presented: Option<&SecretString>,
+) -> Result<Tokens, TokenError> {
+    match presented {
+        Some(token) => endpoint.refresh(token).await,
+        None => endpoint.app_token(seen.region, &seen.subdomain).await,
     }
 }
 
 /// The name of this service in the audit log.
-const ACTOR: &str = "auth-service";
+const ACTOR: Actor = Actor::Service("auth-service");
 
 fn entry(claim: &Claim, action: &'static str, detail: Value) -> audit::Entry {
     audit::Entry {
         org: claim.org,
-        actor: ACTOR.to_owned(),
+        actor: ACTOR,
         action,
-        connection: Some(claim.connection),
+        subject: Subject::Connection(claim.connection),
         detail,
     }
 }
@@ -349,19 +354,4 @@ fn log_retry(error: &StoreError, wait: Duration) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_a_minute_and_obey_pagerduty_within_bounds() {
-        let seconds = |failures, asked: Option<u64>| {
-            back_off(failures, asked.map(Duration::from_secs)).as_secs()
-        };
-        assert!((2..=3).contains(&seconds(0, None)));
-        assert!((8..=9).contains(&seconds(2, None)));
-        assert!((60..=66).contains(&seconds(40, None)));
-        assert!((30..=33).contains(&seconds(0, Some(30))));
-        assert!((60..=66).contains(&seconds(0, Some(1_000_000))));
-        assert!((2..=3).contains(&seconds(9, Some(0))));
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     grant::{Grant, Need, Step},
+    keys,
     refresh::{RefreshError, Refresher, reason},
     store::{StoreError, grant, housekeeping},
 };
@@ -45,6 +46,7 @@ impl RefreshAhead {
     /// One round. Answers how many grants were tried.
     pub async fn step(&self) -> Result<usize, RefreshError> {
         let now = self.refresher.clock.now();
+        keys::replenish(&self.refresher.store, &self.refresher.vault, now).await?;
         let mut tx = self.refresher.store.all_organizations().await?;
         housekeeping::sweep(&mut tx, now).await?;
         let ending = grant::ending(&mut tx, now, BATCH).await?;

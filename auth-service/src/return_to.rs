@@ -44,6 +44,11 @@ impl ReturnTo {
         Self("/connections".to_owned())
     }
 
+    /// The page at the end of an invitation.
+    pub fn invitation_done() -> Self {
+        Self("/invite/done".to_owned())
+    }
+
     /// As parsed before and kept in the database.
     pub fn from_store(text: String) -> Self {
         Self(text)

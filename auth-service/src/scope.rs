@@ -3,8 +3,6 @@
 
 use std::{collections::BTreeSet, convert::Infallible, fmt, str::FromStr};
 
-use jiff::{Span, Timestamp, ToSpan, tz::TimeZone};
-
 /// Granted by itself with every consent; gives access to nothing.
 const OPENID: &str = "openid";
 
@@ -51,6 +49,13 @@ impl Scopes {
             .collect()
     }
 
+    /// Without what names an account instead of a resource (`as_account-us.acme`).
+    #[must_use]
+    pub fn of_resources(self) -> Self {
+        let named = |scope: &String| !scope.starts_with("as_account-");
+        Self(self.0.into_iter().filter(named).collect())
+    }
+
     /// Whether at least one of ours is among the granted ones.
     pub fn any_in(&self, granted: &Self) -> bool {
         self.missing_from(granted) != *self
@@ -62,31 +67,6 @@ impl Scopes {
             .iter()
             .all(|scope| scope == "read" || scope == "write")
     }
-
-    /// When a consent given now ends for good: three years for a Classic app, one for a Scoped one.
-    pub fn access_ends_at(&self, consented_at: Timestamp) -> Timestamp {
-        let years = if self.is_classic() {
-            3.years()
-        } else {
-            1.year()
-        };
-        after(consented_at, years)
-    }
-
-    /// When a refresh token received now ends unless it is used: 210 days, or 30 for a Scoped app.
-    pub fn refresh_ends_at(&self, received_at: Timestamp) -> Timestamp {
-        let days = if self.is_classic() {
-            210.days()
-        } else {
-            30.days()
-        };
-        after(received_at, days)
-    }
-}
-
-fn after(at: Timestamp, span: Span) -> Timestamp {
-    let end = at.to_zoned(TimeZone::UTC).checked_add(span);
-    end.map_or(Timestamp::MAX, |end| end.timestamp())
 }
 
 #[cfg(test)]
@@ -117,22 +97,5 @@ mod tests {
         let missing = scopes("users.read analytics.write teams.read")
             .missing_from(&scopes("openid teams.read"));
         assert_eq!(missing.to_string(), "analytics.write users.read");
-    }
-
-    #[test]
-    fn the_window_follows_the_kind_of_app() {
-        let consented: Timestamp = "2024-02-29T12:00:00Z".parse().expect("an instant");
-        assert_eq!(
-            scopes("openid write").access_ends_at(consented).to_string(),
-            "2027-02-28T12:00:00Z"
-        );
-        assert_eq!(
-            scopes("users.read").access_ends_at(consented).to_string(),
-            "2025-02-28T12:00:00Z"
-        );
-        assert_eq!(
-            scopes("users.read").refresh_ends_at(consented).to_string(),
-            "2024-03-30T12:00:00Z"
-        );
     }
 }

@@ -4,32 +4,45 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
 use backon::{ConstantBuilder, Retryable};
-use chassis::{Clock, Lifecycle, admin::Admin};
+use chassis::{
+    Clock, Lifecycle,
+    admin::Admin,
+    tls::{self, Transport},
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use proto::auth::v1::{
-    connection_service_server::ConnectionServiceServer,
+    audit_service_server::AuditServiceServer, connection_service_server::ConnectionServiceServer,
     consent_service_server::ConsentServiceServer,
     credential_service_server::CredentialServiceServer,
     identity_service_server::IdentityServiceServer,
+    invitation_service_server::InvitationServiceServer, member_service_server::MemberServiceServer,
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tokio::net::TcpListener;
-use tonic::transport::{Server, server::TcpIncoming};
+use tonic::transport::Server;
 use uuid::Uuid;
 
 use crate::{
     config::Config,
     consent::{Consents, Provider},
-    grpc::{MESSAGE_LIMIT, connection::Connections, identity::Identity},
-    lease::Lender,
+    consent_clock::ConsentClock,
+    grpc::{MESSAGE_LIMIT, access::CALLERS, audit::Audit},
+    keys,
+    mail::Mailer,
     metrics::Metrics,
     pagerduty::{http::Http, id_token::Expected, jwks::Jwks, token::TokenEndpoint},
     refresh::Refresher,
     refresh_ahead::RefreshAhead,
-    store::{Store, grant},
+    store::Store,
     vault::Vault,
 };
+
+use grants::Grants;
+use people::People;
+
+mod grants;
+mod people;
 
 /// A service with our message limit in both directions; the generated types share no trait for it.
 macro_rules! capped {
@@ -63,9 +76,11 @@ pub struct Addrs {
 pub struct Service {
     addrs: Addrs,
     listener: TcpListener,
+    transport: Transport,
     admin: Admin,
     consents: Consents,
-    lender: Lender,
+    people: People,
+    grants: Grants,
     lifecycle: Lifecycle,
 }
 
@@ -88,7 +103,9 @@ impl Service {
         let store = open_store(&config.database_url).await?;
         check_schema(&store).await?;
         check_keys(&store, &config.vault).await?;
+        keys::replenish(&store, &config.vault, clock.now()).await?;
         let provider = provider(&config)?;
+        let transport = config.tls.transport().context("AUTH_TLS_CERT")?;
         let listener = TcpListener::bind(config.grpc_addr)
             .await
             .context("bind AUTH_GRPC_ADDR")?;
@@ -125,12 +142,16 @@ impl Service {
             lifecycle: lifecycle.clone(),
             metrics: Metrics,
         };
+        let grants = Grants::new(&consents, refresher, &config.identity)?;
+        let people = People::new(&consents, config.mail.as_ref(), config.oidc)?;
         Ok(Self {
             addrs,
             listener,
+            transport,
             admin,
             consents,
-            lender: Lender { refresher },
+            people,
+            grants,
             lifecycle,
         })
     }
@@ -142,9 +163,17 @@ impl Service {
 
     /// The reconciler that refreshes ahead, for tests that call its `step` themselves.
     pub fn refresh_ahead(&self) -> RefreshAhead {
-        RefreshAhead {
-            refresher: self.lender.refresher.clone(),
-        }
+        self.grants.ahead.clone()
+    }
+
+    /// The reconciler that tells of accesses about to end, for the same.
+    pub fn consent_clock(&self) -> ConsentClock {
+        self.grants.clock.clone()
+    }
+
+    /// The reconciler that sends mail, for tests that call its `step` themselves.
+    pub fn mailer(&self) -> Mailer {
+        self.people.mailer.clone()
     }
 
     /// Puts all tasks on the lifecycle.
@@ -156,24 +185,33 @@ impl Service {
         let server = Server::builder()
             .trace_fn(chassis::trace::grpc_server_span)
             .timeout(CALL_LIMIT)
+            .layer(CALLERS)
             .add_service(health)
-            .add_service(capped!(IdentityServiceServer::new(Identity {
-                store: store.clone(),
-                clock: clock.clone()
-            })))
-            .add_service(capped!(ConnectionServiceServer::new(Connections {
-                store,
-                clock
-            })))
+            .add_service(capped!(IdentityServiceServer::new(self.people.identity)))
+            .add_service(capped!(MemberServiceServer::new(self.people.members)))
+            .add_service(capped!(InvitationServiceServer::new(
+                self.people.invitations
+            )))
+            .add_service(capped!(AuditServiceServer::new(Audit { store, clock })))
+            .add_service(capped!(ConnectionServiceServer::new(
+                self.grants.connections
+            )))
             .add_service(capped!(ConsentServiceServer::new(self.consents)))
-            .add_service(capped!(CredentialServiceServer::new(self.lender)))
+            .add_service(capped!(CredentialServiceServer::new(
+                self.grants.credentials
+            )))
             .serve_with_incoming_shutdown(
-                TcpIncoming::from(self.listener),
+                tls::incoming(self.listener, &self.transport, &self.lifecycle),
                 stopping.clone().cancelled_owned(),
             );
         self.lifecycle.spawn("grpc", server);
+        self.transport.watch(&self.lifecycle);
         self.lifecycle
-            .spawn("refresh ahead", reconciler.run(stopping));
+            .spawn("refresh ahead", reconciler.run(stopping.clone()));
+        self.lifecycle
+            .spawn("consent clock", self.grants.clock.run(stopping.clone()));
+        self.lifecycle
+            .spawn("mail", self.people.mailer.run(stopping));
         self.admin.spawn(&self.lifecycle);
         tracing::info!(grpc = %self.addrs.grpc, admin = %self.addrs.admin, "auth-service listens");
     }
@@ -218,9 +256,7 @@ async fn check_schema(store: &Store) -> anyhow::Result<()> {
 
 /// A secret that cannot be opened any more is found at start and not when somebody needs it.
 async fn check_keys(store: &Store, vault: &Vault) -> anyhow::Result<()> {
-    let mut tx = store.all_organizations().await?;
-    let used = grant::key_ids(&mut tx).await?;
-    let missing: Vec<_> = used.into_iter().filter(|id| !vault.has_key(id)).collect();
+    let missing = keys::missing(store, vault).await?;
     ensure!(
         missing.is_empty(),
         "AUTH_VAULT_KEYS lacks the key(s) {} that stored secrets are sealed with",
@@ -239,6 +275,7 @@ fn provider(config: &Config) -> anyhow::Result<Option<Provider>> {
     let endpoint = TokenEndpoint::new(app, &identity.url, &config.redirect_url, http.clone())
         .context("AUTH_PAGERDUTY_IDENTITY_URL makes no address")?;
     Ok(Some(Provider {
+        kind: app.kind,
         endpoint,
         jwks: Arc::new(Jwks::new(&identity.url, http)),
         expected: Expected {

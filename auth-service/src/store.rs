@@ -8,12 +8,19 @@ use chassis::Code;
 use proto::OrgId;
 use sqlx::{PgPool, Postgres, Transaction, migrate::Migrator};
 
+pub mod api_key;
 pub mod audit;
 pub mod connection;
 pub mod consent;
 pub mod grant;
 pub mod housekeeping;
 pub mod identity;
+pub mod invitation;
+pub mod keys;
+pub mod member;
+pub mod oidc;
+pub mod outbox;
+pub mod throttle;
 
 /// The schema.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");

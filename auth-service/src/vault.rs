@@ -15,6 +15,11 @@ use proto::OrgId;
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
+mod budget;
+
+use budget::Budget;
+pub use budget::HEAD_START;
+
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
 /// A key id is a short word: `[A-Za-z0-9_-]{1,32}`.
@@ -38,16 +43,23 @@ pub enum Field {
     AccessToken,
     /// A grant's refresh token.
     RefreshToken,
+    /// The refresh token before the current one.
+    PreviousRefreshToken,
     /// A consent's PKCE verifier.
     Verifier,
+    /// The key that seals what other services keep for a connection.
+    ConnectionKey,
 }
 
 impl Field {
-    fn name(self) -> &'static str {
+    /// As the associated data names it.
+    pub fn name(self) -> &'static str {
         match self {
             Self::AccessToken => "access_token",
             Self::RefreshToken => "refresh_token",
+            Self::PreviousRefreshToken => "previous_refresh_token",
             Self::Verifier => "verifier",
+            Self::ConnectionKey => "connection_key",
         }
     }
 }
@@ -75,6 +87,11 @@ pub enum VaultError {
     /// The key it was sealed with is not in the ring.
     #[error("the vault key `{0}` is not in AUTH_VAULT_KEYS")]
     UnknownKey(String),
+    /// The active key may not seal anything more.
+    #[error(
+        "the vault key `{0}` has sealed as often as it may; put a new key first in AUTH_VAULT_KEYS"
+    )]
+    WornOut(String),
     /// Changed, moved from another place, or sealed with another key of the same id.
     #[error("the sealed {0} does not open in this place")]
     Refused(&'static str),
@@ -104,6 +121,7 @@ pub enum KeyRingError {
 pub struct Vault {
     active: String,
     ciphers: Arc<BTreeMap<String, Aes256Gcm>>,
+    budget: Arc<Budget>,
 }
 
 impl fmt::Debug for Vault {
@@ -142,6 +160,7 @@ impl FromStr for Vault {
         Ok(Self {
             active: active.ok_or(KeyRingError::Empty)?,
             ciphers: Arc::new(ciphers),
+            budget: Arc::default(),
         })
     }
 }
@@ -172,6 +191,33 @@ impl Vault {
         self.ciphers.contains_key(id)
     }
 
+    /// The id of the key that seals.
+    pub fn active(&self) -> &str {
+        &self.active
+    }
+
+    /// The ids of all keys, in alphabetical order.
+    pub fn key_ids(&self) -> impl Iterator<Item = &str> {
+        self.ciphers.keys().map(String::as_str)
+    }
+
+    /// The key that a sealed value names.
+    pub fn key_of(sealed: &[u8]) -> Option<&str> {
+        let (length, rest) = sealed.split_first()?;
+        let (id, _) = rest.split_at_checked(usize::from(*length))?;
+        std::str::from_utf8(id).ok().filter(|id| is_key_id(id))
+    }
+
+    /// How many encryptions the active key may still do before more have to be reserved.
+    pub fn left(&self) -> u64 {
+        self.budget.left()
+    }
+
+    /// Allows the active key more encryptions, once they are counted in the database.
+    pub fn allow(&self, encryptions: u64) {
+        self.budget.add(encryptions);
+    }
+
     /// Seals a secret for one place with the active key.
     pub fn seal(&self, place: Place, secret: &SecretString) -> Result<Vec<u8>, VaultError> {
         let field = place.field.name();
@@ -179,6 +225,9 @@ impl Vault {
             .ciphers
             .get(&self.active)
             .ok_or_else(|| VaultError::UnknownKey(self.active.clone()))?;
+        if !self.budget.take() {
+            return Err(VaultError::WornOut(self.active.clone()));
+        }
         let nonce: [u8; NONCE_BYTES] = rand::random();
         let payload = Payload {
             msg: secret.expose_secret().as_bytes(),
@@ -229,119 +278,4 @@ impl Vault {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ring(ids: &[&str]) -> String {
-        let keys = ids.iter().map(|id| generate_key(id).expect("a fit id"));
-        keys.map(|key| key.expose_secret().to_owned())
-            .collect::<Vec<_>>()
-            .join(",")
-    }
-
-    fn place(org: u128, row: u128, field: Field) -> Place {
-        Place {
-            org: OrgId(Uuid::from_u128(org)),
-            row: Uuid::from_u128(row),
-            field,
-        }
-    }
-
-    #[test]
-    fn a_sealed_value_opens_in_its_place_only() {
-        let vault: Vault = ring(&["a"]).parse().expect("a ring");
-        let home = place(1, 2, Field::AccessToken);
-        let sealed = vault.seal(home, &"pdus+_secret".into()).expect("sealed");
-        assert_eq!(
-            vault.open(home, &sealed).expect("opened").expose_secret(),
-            "pdus+_secret"
-        );
-        for elsewhere in [
-            place(9, 2, Field::AccessToken),
-            place(1, 9, Field::AccessToken),
-            place(1, 2, Field::RefreshToken),
-        ] {
-            let error = vault.open(elsewhere, &sealed).expect_err("a moved value");
-            assert!(matches!(error, VaultError::Refused(_)), "{error}");
-        }
-    }
-
-    #[test]
-    fn any_flipped_bit_is_noticed() {
-        let vault: Vault = ring(&["k1", "k2"]).parse().expect("a ring");
-        let home = place(1, 2, Field::RefreshToken);
-        let sealed = vault.seal(home, &"secret".into()).expect("sealed");
-        for index in 0..sealed.len() * 8 {
-            let mut flipped = sealed.clone();
-            flipped[index / 8] ^= 1 << (index % 8);
-            assert!(vault.open(home, &flipped).is_err(), "bit {index}");
-        }
-        for length in 0..sealed.len() {
-            assert!(
-                vault.open(home, &sealed[..length]).is_err(),
-                "length {length}"
-            );
-        }
-    }
-
-    #[test]
-    fn renaming_the_key_of_a_row_does_not_open_it() {
-        let key = ring(&["a"]);
-        let twin = key.replacen("a:", "b:", 1);
-        let vault: Vault = format!("{key},{twin}")
-            .parse()
-            .expect("one key under two ids");
-        let home = place(1, 2, Field::Verifier);
-        let mut sealed = vault.seal(home, &"secret".into()).expect("sealed");
-        sealed[1] = b'b';
-        assert!(matches!(
-            vault.open(home, &sealed),
-            Err(VaultError::Refused(_))
-        ));
-    }
-
-    #[test]
-    fn the_first_key_seals_and_older_keys_still_open() {
-        let (old, new) = (ring(&["old"]), ring(&["new"]));
-        let before: Vault = old.parse().expect("a ring");
-        let after: Vault = format!("{new},{old}").parse().expect("a ring");
-        let home = place(1, 2, Field::AccessToken);
-        let sealed = before.seal(home, &"secret".into()).expect("sealed");
-        assert!(after.open(home, &sealed).is_ok());
-        let resealed = after.seal(home, &"secret".into()).expect("sealed");
-        let error = before
-            .open(home, &resealed)
-            .expect_err("sealed with the new key");
-        assert_eq!(
-            error.to_string(),
-            "the vault key `new` is not in AUTH_VAULT_KEYS"
-        );
-    }
-
-    #[test]
-    fn a_nonce_is_never_used_twice() {
-        let vault: Vault = ring(&["a"]).parse().expect("a ring");
-        let home = place(1, 2, Field::AccessToken);
-        let mut seen = std::collections::HashSet::new();
-        for _ in 0..1_000 {
-            let sealed = vault.seal(home, &"secret".into()).expect("sealed");
-            assert!(seen.insert(sealed[2..2 + NONCE_BYTES].to_vec()));
-        }
-    }
-
-    #[test]
-    fn a_bad_ring_names_the_entry_and_never_the_key() {
-        let parse = |text: &str| text.parse::<Vault>().map(drop).expect_err("a bad ring");
-        assert_eq!(parse(" , "), KeyRingError::Empty);
-        assert_eq!(parse("justakey"), KeyRingError::Entry(1));
-        assert_eq!(parse("a b:AAAA"), KeyRingError::Entry(1));
-        assert_eq!(parse("a:AAAA"), KeyRingError::Key("a".into()));
-        let key = ring(&["a"]);
-        assert_eq!(
-            parse(&format!("{key},{key}")),
-            KeyRingError::Repeated("a".into())
-        );
-        let shown = format!("{:?}", key.parse::<Vault>().expect("a ring"));
-        assert_eq!(shown, "Vault { active: \"a\", keys: 1, .. }");
-    }
-}
+mod tests;

@@ -12,10 +12,12 @@ use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
-use super::{Complete, Completion, ConsentError, Consents, Outcome, Pending, Provider};
+use super::{Complete, Completion, ConsentError, Consents, Initiator, Outcome, Pending, Provider};
 use crate::{
+    access::{AccessKind, Consenter},
     connection::{self as domain, Account, Connection, ConnectionState},
     grant::SealedPair,
+    keys,
     opaque::OpaqueHash,
     pagerduty::{
         id_token::{self, IdTokenError},
@@ -24,7 +26,7 @@ use crate::{
     },
     return_to::ReturnTo,
     scope::Scopes,
-    store::{StoreError, audit, connection, consent, grant},
+    store::{StoreError, audit, connection, consent, grant, invitation},
 };
 
 /// How a consent ends without a connection: the outcome and public words.
@@ -49,6 +51,7 @@ impl Failure {
 #[derive(Debug)]
 struct Consented {
     account: Account,
+    kind: AccessKind,
     tokens: Tokens,
     granted: Scopes,
     missing: Scopes,
@@ -87,14 +90,15 @@ impl Consents {
             }
         };
         self.metrics.consent(outcome);
-        tracing::info!(org = %pending.member.org, outcome = outcome.name(), "a consent has ended");
+        tracing::info!(org = %pending.org, outcome = outcome.name(), "a consent has ended");
         Ok(Completion {
             outcome,
             return_to: pending.return_to,
-            org: Some(pending.member.org),
+            org: Some(pending.org),
             connection,
             traceparent: pending.traceparent,
             detail,
+            invited: pending.initiator.invitation().is_some(),
         })
     }
 
@@ -116,16 +120,21 @@ impl Consents {
             .as_slice()
             .ct_eq(binding.as_bytes())
             .into();
-        let same_person = complete.person == Some(pending.member.person);
+        let same_person = match pending.initiator {
+            Initiator::Person(person) => complete.person == Some(person),
+            Initiator::Invitation(_) => true,
+        };
         let accepted = same_browser && same_person && now < pending.expires_at;
         if !accepted {
             consent::set_outcome(
                 &mut tx,
-                pending.member.org,
+                pending.org,
                 pending.id,
                 Outcome::StateRefused.name(),
             )
             .await?;
+            let entry = entry(&pending, Outcome::StateRefused, pending.connection, "");
+            audit::write(&mut tx, entry, now).await?;
             tracing::warn!(same_browser, same_person, "a consent's state is refused");
         }
         tx.commit().await.map_err(StoreError::from)?;
@@ -146,6 +155,8 @@ impl Consents {
         let verifier = self
             .vault
             .open(pending.verifier_place(), &pending.verifier)?;
+        // What could not be sealed would be lost, and the code with it.
+        keys::replenish(&self.store, &self.vault, self.clock.now()).await?;
         let tokens = match provider.endpoint.exchange(code, &verifier).await {
             Ok(tokens) => tokens,
             Err(error) => return Ok(Err(exchange_failure(&error))),
@@ -160,6 +171,7 @@ impl Consents {
         let missing = asked.missing_from(&granted);
         Ok(Ok(Consented {
             account,
+            kind: provider.kind,
             tokens,
             granted,
             missing,
@@ -203,9 +215,12 @@ impl Consents {
         consented: Consented,
     ) -> Result<Result<Connection, Failure>, ConsentError> {
         let now = self.clock.now();
-        let org = pending.member.org;
+        let org = pending.org;
         let mut tx = self.store.tenant(org).await?;
         if let Some(failure) = wrong_account(&mut tx, pending, &consented.account).await? {
+            return Ok(Err(failure));
+        }
+        if let Some(failure) = revoked(&mut tx, pending).await? {
             return Ok(Err(failure));
         }
         if consented.granted.to_vec().is_empty() || !self.grants_anything(&consented) {
@@ -220,14 +235,14 @@ impl Consents {
             return Ok(Err(Failure::new(Outcome::ProviderUnavailable, detail)));
         };
         let mut connection = connected(pending, &consented, now);
+        connection.consented_by_name =
+            consent::initiator_name(&mut tx, org, pending.initiator).await?;
+        connection::adopt(&mut tx, org, &connection.account).await?;
         connection.id = connection::upsert(&mut tx, &connection, now).await?;
-        let pair = SealedPair::seal(
-            &self.vault,
-            (org, connection.id),
-            &consented.tokens,
-            refresh_token,
-        )?;
-        let pair = pair.lasting(now, consented.tokens.life, &consented.granted);
+        let (vault, owner) = (&self.vault, (org, connection.id));
+        let pair = SealedPair::seal(vault, owner, &consented.tokens.access_token)?
+            .refreshed_by(vault, owner, refresh_token)?
+            .lasting(now, consented.tokens.life, consented.kind);
         grant::store(&mut tx, org, connection.id, &pair).await?;
         consent::set_outcome(&mut tx, org, pending.id, Outcome::Connected.name()).await?;
         let entry = entry(
@@ -250,7 +265,7 @@ impl Consents {
     }
 
     async fn record(&self, pending: &Pending, failure: &Failure) -> Result<(), ConsentError> {
-        let org = pending.member.org;
+        let org = pending.org;
         let mut tx = self.store.tenant(org).await?;
         consent::set_outcome(&mut tx, org, pending.id, failure.outcome.name()).await?;
         let entry = entry(
@@ -273,12 +288,17 @@ fn refused_state() -> Completion {
         connection: None,
         traceparent: String::new(),
         detail: String::new(),
+        invited: false,
     }
 }
 
 fn redirect_failure(error: &str) -> Failure {
     if error == "access_denied" {
         return Failure::new(Outcome::Denied, "");
+    }
+    if error == "unauthorized_client" {
+        let detail = "an admin of the account has to install the app at PagerDuty first";
+        return Failure::new(Outcome::AppNotInstalled, detail);
     }
     // The name comes from a URL that anybody can make up: shown in the log only, escaped and cut.
     let named: String = error.chars().take(64).collect();
@@ -301,6 +321,19 @@ fn exchange_failure(error: &TokenError) -> Failure {
     Failure::new(Outcome::ProviderUnavailable, detail)
 }
 
+/// Whether the invitation was revoked while its consent was under way. It stays locked.
+async fn revoked(
+    tx: &mut Transaction<'static, Postgres>,
+    pending: &Pending,
+) -> Result<Option<Failure>, ConsentError> {
+    let Some(id) = pending.initiator.invitation() else {
+        return Ok(None);
+    };
+    let stands = invitation::lock_unrevoked(&mut *tx, pending.org, id).await?;
+    let detail = "the invitation was revoked";
+    Ok((!stands).then(|| Failure::new(Outcome::StateRefused, detail)))
+}
+
 /// On Reconnect: whether another account has consented. The connection stays locked.
 async fn wrong_account(
     tx: &mut Transaction<'static, Postgres>,
@@ -310,7 +343,7 @@ async fn wrong_account(
     let Some(id) = pending.connection else {
         return Ok(None);
     };
-    let known = connection::lock(&mut *tx, pending.member.org, id).await?;
+    let known = connection::lock(&mut *tx, pending.org, id).await?;
     let known = known.ok_or(ConsentError::NoConnection)?;
     let differs = known.account.id != account.id;
     Ok(differs.then(|| Failure {
@@ -325,16 +358,21 @@ async fn wrong_account(
 
 fn connected(pending: &Pending, consented: &Consented, now: Timestamp) -> Connection {
     Connection {
-        org: pending.member.org,
+        org: pending.org,
         id: pending.connection.unwrap_or_else(domain::new_id),
         account: consented.account.clone(),
-        consented_by: pending.member.person,
+        consented_by: pending.initiator.person(),
+        consented_by_name: String::new(),
         consented_at: now,
         scopes_granted: consented.granted.to_vec(),
         scopes_missing: consented.missing.to_vec(),
         state: ConnectionState::Connected,
         reason: String::new(),
-        access_ends_at: Some(consented.granted.access_ends_at(now)),
+        access_ends_at: consented.kind.window_ends_at(now),
+        access_kind: consented.kind,
+        consenter: Consenter::default(),
+        idle_ends_at: None,
+        erase_at: None,
     }
 }
 
@@ -345,10 +383,10 @@ fn entry(
     detail: &str,
 ) -> audit::Entry {
     audit::Entry {
-        org: pending.member.org,
-        actor: pending.member.person.to_string(),
+        org: pending.org,
+        actor: pending.initiator.into(),
         action: "consent.ended",
-        connection,
+        subject: connection.into(),
         detail: json!({ "outcome": outcome.name(), "detail": detail }),
     }
 }

@@ -1,6 +1,7 @@
 //! `ConsentService`.
 
 use chassis::Code;
+use jiff::Timestamp;
 use proto::{
     auth::v1::{
         BeginRequest, BeginResponse, CompleteRequest, CompleteResponse, ConsentOutcome,
@@ -47,7 +48,7 @@ impl ConsentService for Consents {
         let complete = parse(request.into_inner())?;
         let completion = Self::complete(self, complete).await;
         let completion = completion.map_err(|error| status(&error, &(&error).into()))?;
-        Ok(Response::new(rendered(completion)))
+        Ok(Response::new(rendered(completion, self.clock.now())))
     }
 }
 
@@ -72,18 +73,20 @@ fn parse(request: CompleteRequest) -> Result<Complete, Status> {
     })
 }
 
-fn rendered(completion: Completion) -> CompleteResponse {
+fn rendered(completion: Completion, now: Timestamp) -> CompleteResponse {
     CompleteResponse {
         outcome: outcome(completion.outcome).into(),
         return_to: completion.return_to.to_string(),
-        connection: completion.connection.map(render),
+        connection: completion
+            .connection
+            .map(|connection| render(connection, now)),
         traceparent: completion.traceparent,
         org_id: completion
             .org
             .map(|org| org.to_string())
             .unwrap_or_default(),
         detail: completion.detail,
-        invited: false,
+        invited: completion.invited,
     }
 }
 
@@ -96,6 +99,7 @@ fn outcome(outcome: Outcome) -> ConsentOutcome {
         Outcome::NoAccess => ConsentOutcome::NoAccess,
         Outcome::IdentityRefused => ConsentOutcome::IdentityRefused,
         Outcome::ProviderUnavailable => ConsentOutcome::ProviderUnavailable,
+        Outcome::AppNotInstalled => ConsentOutcome::AppNotInstalled,
     }
 }
 

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::http::{Http, HttpError};
-use crate::{config, scope::Scopes};
+use crate::{config, connection::Region, scope::Scopes};
 
 /// Assumed when an answer does not say how long its access token lives.
 const DEFAULT_LIFE: SignedDuration = SignedDuration::from_hours(1);
@@ -182,6 +182,27 @@ impl TokenEndpoint {
         let answer = self
             .client
             .exchange_refresh_token(&token)
+            .request_async(&once)
+            .await;
+        answer
+            .map(Tokens::from)
+            .map_err(|error| sort(&error, &once))
+    }
+}
+
+impl TokenEndpoint {
+    /// Asks for the app's own token for an account. Nothing is used up by it.
+    pub async fn app_token(&self, region: Region, subdomain: &str) -> Result<Tokens, TokenError> {
+        let region = match region {
+            Region::Us => "us",
+            Region::Eu => "eu",
+        };
+        let once = Once::new(&self.http);
+        let answer = self
+            .client
+            .exchange_client_credentials()
+            .add_scope(Scope::new(format!("as_account-{region}.{subdomain}")))
+            .add_scopes(self.asked.to_vec().into_iter().map(Scope::new))
             .request_async(&once)
             .await;
         answer

@@ -2,12 +2,16 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use proto::{ConnectionId, OrgId, PersonId};
+use proto::{ConnectionId, InvitationId, OrgId, PersonId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::{consent::Pending, identity::Member, opaque::OpaqueHash, return_to::ReturnTo};
+use crate::{
+    consent::{Initiator, Pending},
+    opaque::OpaqueHash,
+    return_to::ReturnTo,
+};
 
 /// Keeps a consent that has just been opened.
 pub async fn insert(
@@ -18,11 +22,11 @@ pub async fn insert(
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into consents (org_id, id, person_id, state_hash, binding_hash, verifier, return_to, connection_id,
-             traceparent, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        pending.member.org.0,
+             traceparent, created_at, expires_at, invitation_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        pending.org.0,
         pending.id,
-        pending.member.person.0,
+        pending.initiator.person().map(|id| id.0),
         state.as_bytes(),
         pending.binding_hash,
         pending.verifier,
@@ -30,7 +34,8 @@ pub async fn insert(
         pending.connection.map(|id| id.0),
         pending.traceparent,
         now.to_sqlx() as _,
-        pending.expires_at.to_sqlx() as _
+        pending.expires_at.to_sqlx() as _,
+        pending.initiator.invitation().map(|id| id.0)
     )
     .execute(db)
     .await?;
@@ -47,7 +52,7 @@ pub async fn take(
         "update consents taken set used_at = $2, verifier = null
          from (select org_id, id, verifier from consents where state_hash = $1 and used_at is null for update) before
          where taken.org_id = before.org_id and taken.id = before.id
-         returning taken.org_id, taken.id, taken.person_id, taken.binding_hash, before.verifier, taken.return_to,
+         returning taken.org_id, taken.id, taken.person_id, taken.invitation_id, taken.binding_hash, before.verifier, taken.return_to,
                    taken.connection_id, taken.traceparent, taken.expires_at",
         state.as_bytes(),
         now.to_sqlx() as _
@@ -55,12 +60,15 @@ pub async fn take(
     .fetch_optional(db)
     .await?;
     let Some(row) = row else { return Ok(None) };
+    let initiator = match (row.person_id, row.invitation_id) {
+        (Some(person), None) => Initiator::Person(PersonId(person)),
+        (None, Some(invitation)) => Initiator::Invitation(InvitationId(invitation)),
+        _ => return Err(StoreError::Inconsistent("consents")),
+    };
     Ok(Some(Pending {
         id: row.id,
-        member: Member {
-            org: OrgId(row.org_id),
-            person: PersonId(row.person_id),
-        },
+        org: OrgId(row.org_id),
+        initiator,
         binding_hash: row.binding_hash,
         verifier: row.verifier.ok_or(StoreError::Inconsistent("consents"))?,
         return_to: ReturnTo::from_store(row.return_to),
@@ -70,7 +78,26 @@ pub async fn take(
     }))
 }
 
-/// Writes how a consent ended.
+/// The name or address of whoever began a consent.
+pub async fn initiator_name(
+    db: &mut PgConnection,
+    org: OrgId,
+    initiator: Initiator,
+) -> Result<String, StoreError> {
+    let name = sqlx::query_scalar!(
+        "select coalesce(
+             (select coalesce(nullif(name, ''), email) from people where id = $2),
+             (select email from invitations where org_id = $1 and id = $3), '') as \"name!\"",
+        org.0,
+        initiator.person().map(|id| id.0),
+        initiator.invitation().map(|id| id.0)
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(name)
+}
+
+/// Writes how a consent ended, also for the invitation it was begun with.
 pub async fn set_outcome(
     db: &mut PgConnection,
     org: OrgId,
@@ -78,7 +105,10 @@ pub async fn set_outcome(
     outcome: &str,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "update consents set outcome = $3 where org_id = $1 and id = $2",
+        "with ended as (
+             update invitations set outcome = $3 where org_id = $1 and consent_id = $2
+         )
+         update consents set outcome = $3 where org_id = $1 and id = $2",
         org.0,
         id,
         outcome

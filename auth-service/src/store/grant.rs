@@ -9,7 +9,10 @@ use proto::{ConnectionId, OrgId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{StoreError, connection::state_of};
+use super::{
+    StoreError,
+    connection::{kind_of, state_of},
+};
 use crate::{
     connection::Region,
     grant::{Claim, Grant, Intent, SealedPair},
@@ -21,12 +24,17 @@ struct Row {
     state: String,
     reason: String,
     region: String,
+    access_kind: String,
+    subdomain: String,
+    pagerduty_user_id: String,
     scopes_granted: Vec<String>,
     access_token: Option<Vec<u8>>,
     token_version: i64,
     issued_at: jiff_sqlx::Timestamp,
     expires_at: jiff_sqlx::Timestamp,
     after_rejection: bool,
+    first_lent_at: Option<jiff_sqlx::Timestamp>,
+    keeps_previous: bool,
     refresh_fence: i64,
     refresh_started_at: Option<jiff_sqlx::Timestamp>,
     refresh_presentations: i16,
@@ -48,13 +56,18 @@ impl TryFrom<Row> for Grant {
             connection: ConnectionId(row.connection_id),
             state: state_of(&row.state)?,
             reason: row.reason,
+            kind: kind_of(&row.access_kind)?,
             region,
+            subdomain: row.subdomain,
+            user_id: row.pagerduty_user_id,
             scopes: row.scopes_granted,
             access_token: row.access_token,
             token_version: row.token_version,
             issued_at: row.issued_at.to_jiff(),
             expires_at: row.expires_at.to_jiff(),
             after_rejection: row.after_rejection,
+            first_lent_at: row.first_lent_at.map(jiff_sqlx::Timestamp::to_jiff),
+            keeps_previous: row.keeps_previous,
             intent: Intent {
                 fence: row.refresh_fence,
                 held_since: row.refresh_started_at.map(jiff_sqlx::Timestamp::to_jiff),
@@ -74,8 +87,10 @@ pub async fn find(
 ) -> Result<Option<Grant>, StoreError> {
     let row = sqlx::query_as!(
         Row,
-        "select g.org_id, g.connection_id, c.state, c.reason, c.region, c.scopes_granted, g.access_token,
-                g.token_version, g.issued_at, g.expires_at, g.after_rejection, g.refresh_fence,
+        "select g.org_id, g.connection_id, c.state, c.reason, c.region, c.access_kind, c.subdomain,
+                c.pagerduty_user_id, c.scopes_granted, g.access_token, g.token_version, g.issued_at,
+                g.expires_at, g.after_rejection, g.first_lent_at,
+                g.previous_refresh_token is not null as \"keeps_previous!\", g.refresh_fence,
                 g.refresh_started_at, g.refresh_presentations, g.refresh_failures, g.refresh_not_before
          from grants g join connections c on c.org_id = g.org_id and c.id = g.connection_id
          where g.org_id = $1 and g.connection_id = $2",
@@ -95,11 +110,13 @@ pub async fn ending(
 ) -> Result<Vec<Grant>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
-        "select g.org_id, g.connection_id, c.state, c.reason, c.region, c.scopes_granted, g.access_token,
-                g.token_version, g.issued_at, g.expires_at, g.after_rejection, g.refresh_fence,
+        "select g.org_id, g.connection_id, c.state, c.reason, c.region, c.access_kind, c.subdomain,
+                c.pagerduty_user_id, c.scopes_granted, g.access_token, g.token_version, g.issued_at,
+                g.expires_at, g.after_rejection, g.first_lent_at,
+                g.previous_refresh_token is not null as \"keeps_previous!\", g.refresh_fence,
                 g.refresh_started_at, g.refresh_presentations, g.refresh_failures, g.refresh_not_before
          from grants g join connections c on c.org_id = g.org_id and c.id = g.connection_id
-         where g.refresh_token is not null and c.state = 'connected'
+         where g.access_token is not null and c.access_kind <> 'api_key' and c.state = 'connected'
            and g.expires_at - (g.expires_at - g.issued_at) / 4 <= $1
            and (g.refresh_not_before is null or g.refresh_not_before <= $1)
          order by g.expires_at limit $2",
@@ -124,6 +141,7 @@ pub async fn store(
          values ($1, $2, $3, $4, 1, $5, $6, $7)
          on conflict (org_id, connection_id) do update set
              access_token = excluded.access_token, refresh_token = excluded.refresh_token,
+             previous_refresh_token = null, first_lent_at = null,
              token_version = grants.token_version + 1, issued_at = excluded.issued_at,
              expires_at = excluded.expires_at, refresh_expires_at = excluded.refresh_expires_at,
              after_rejection = false, refresh_fence = grants.refresh_fence + 1, refresh_holder = null,
@@ -153,8 +171,8 @@ pub async fn claim(
         "update grants set refresh_fence = refresh_fence + 1, refresh_holder = $5, refresh_started_at = $6,
              refresh_presentations = refresh_presentations + 1
          where org_id = $1 and connection_id = $2 and token_version = $3 and refresh_fence = $4
-           and refresh_token is not null
-         returning refresh_fence, refresh_token, refresh_presentations, refresh_failures",
+           and access_token is not null
+         returning refresh_fence, refresh_token, previous_refresh_token, refresh_presentations, refresh_failures",
         seen.org.0,
         seen.connection.0,
         seen.token_version,
@@ -168,10 +186,10 @@ pub async fn claim(
     Ok(Some(Claim {
         org: seen.org,
         connection: seen.connection,
+        kind: seen.kind,
         fence: row.refresh_fence,
-        refresh_token: row
-            .refresh_token
-            .ok_or(StoreError::Inconsistent("grants"))?,
+        refresh_token: row.refresh_token,
+        previous: row.previous_refresh_token,
         presentations: row.refresh_presentations,
         failures: row.refresh_failures,
     }))
@@ -186,7 +204,8 @@ pub async fn renew(
 ) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "update grants set access_token = $4, refresh_token = $5, token_version = token_version + 1, issued_at = $6,
-             expires_at = $7, refresh_expires_at = $8, after_rejection = $9, refresh_holder = null,
+             expires_at = $7, refresh_expires_at = $8, after_rejection = $9, previous_refresh_token = $10,
+             first_lent_at = null, refresh_holder = null,
              refresh_started_at = null, refresh_presentations = 0, refresh_failures = 0, refresh_not_before = null,
              refresh_fence = refresh_fence + 1
          where org_id = $1 and connection_id = $2 and refresh_fence = $3 and refresh_holder is not null",
@@ -198,7 +217,8 @@ pub async fn renew(
         pair.issued_at.to_sqlx() as _,
         pair.expires_at.to_sqlx() as _,
         pair.refresh_expires_at.to_sqlx() as _,
-        after_rejection
+        after_rejection,
+        pair.previous
     )
     .execute(db)
     .await?;
@@ -236,7 +256,7 @@ pub async fn lock_fence(
 ) -> Result<bool, StoreError> {
     let standing = sqlx::query_scalar!(
         "select refresh_fence from grants
-         where org_id = $1 and connection_id = $2 and refresh_token is not null for update",
+         where org_id = $1 and connection_id = $2 and access_token is not null for update",
         org.0,
         id.0
     )
@@ -252,7 +272,7 @@ pub async fn destroy(
     id: ConnectionId,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "update grants set access_token = null, refresh_token = null, token_version = token_version + 1,
+        "update grants set access_token = null, refresh_token = null, previous_refresh_token = null, token_version = token_version + 1,
              refresh_fence = refresh_fence + 1, refresh_holder = null, refresh_started_at = null,
              refresh_presentations = 0, refresh_failures = 0, refresh_not_before = null
          where org_id = $1 and connection_id = $2",
@@ -264,17 +284,35 @@ pub async fn destroy(
     Ok(())
 }
 
-/// The ids of the vault keys that something in the database is sealed with.
-pub async fn key_ids(db: &mut PgConnection) -> Result<Vec<String>, StoreError> {
-    let ids = sqlx::query_scalar!(
-        "select distinct convert_from(substring(sealed from 2 for get_byte(sealed, 0)), 'UTF8') as \"id!\"
-         from (select access_token as sealed from grants
-               union all select refresh_token from grants
-               union all select verifier from consents) all_sealed
-         where sealed is not null
-         order by 1"
+/// Notes that a pair was lent for the first time.
+pub async fn note_lent(
+    db: &mut PgConnection,
+    grant: &Grant,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update grants set first_lent_at = $4
+         where org_id = $1 and connection_id = $2 and token_version = $3 and first_lent_at is null",
+        grant.org.0,
+        grant.connection.0,
+        grant.token_version,
+        now.to_sqlx() as _
     )
-    .fetch_all(db)
+    .execute(db)
     .await?;
-    Ok(ids)
+    Ok(())
+}
+
+/// Destroys the token before the current pair, which has worked.
+pub async fn forget_previous(db: &mut PgConnection, grant: &Grant) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update grants set previous_refresh_token = null
+         where org_id = $1 and connection_id = $2 and token_version = $3",
+        grant.org.0,
+        grant.connection.0,
+        grant.token_version
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }

@@ -12,7 +12,7 @@ use crate::{
     opaque::OpaqueHash,
 };
 
-fn role_of(text: &str) -> Result<Role, StoreError> {
+pub(super) fn role_of(text: &str) -> Result<Role, StoreError> {
     match text {
         "owner" => Ok(Role::Owner),
         "admin" => Ok(Role::Admin),
@@ -20,6 +20,11 @@ fn role_of(text: &str) -> Result<Role, StoreError> {
         "viewer" => Ok(Role::Viewer),
         _ => Err(StoreError::Inconsistent("memberships")),
     }
+}
+
+/// As the database names a role.
+pub(super) fn role_text(role: Role) -> &'static str {
+    role.name()
 }
 
 /// Lets one `org create` run at a time.
@@ -175,7 +180,10 @@ pub async fn insert_session(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "insert into sessions (token_hash, org_id, person_id, created_at, last_seen_at, expires_at)
+        "with seen as (
+             update memberships set last_seen_at = greatest(last_seen_at, $4) where org_id = $2 and person_id = $3
+         )
+         insert into sessions (token_hash, org_id, person_id, created_at, last_seen_at, expires_at)
          values ($1, $2, $3, $4, $4, $5)",
         hash.as_bytes(),
         member.org.0,
@@ -226,7 +234,12 @@ pub async fn touch_session(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "update sessions set last_seen_at = greatest(last_seen_at, $2) where token_hash = $1",
+        "with touched as (
+             update sessions set last_seen_at = greatest(last_seen_at, $2) where token_hash = $1
+             returning org_id, person_id
+         )
+         update memberships m set last_seen_at = greatest(m.last_seen_at, $2)
+         from touched t where m.org_id = t.org_id and m.person_id = t.person_id",
         hash.as_bytes(),
         now.to_sqlx() as _
     )
@@ -235,13 +248,19 @@ pub async fn touch_session(
     Ok(())
 }
 
-/// Ends a session.
-pub async fn delete_session(db: &mut PgConnection, hash: OpaqueHash) -> Result<(), StoreError> {
-    sqlx::query!(
-        "delete from sessions where token_hash = $1",
+/// Ends a session. Answers whose it was.
+pub async fn delete_session(
+    db: &mut PgConnection,
+    hash: OpaqueHash,
+) -> Result<Option<Member>, StoreError> {
+    let row = sqlx::query!(
+        "delete from sessions where token_hash = $1 returning org_id, person_id",
         hash.as_bytes()
     )
-    .execute(db)
+    .fetch_optional(db)
     .await?;
-    Ok(())
+    Ok(row.map(|row| Member {
+        org: OrgId(row.org_id),
+        person: PersonId(row.person_id),
+    }))
 }

@@ -274,6 +274,7 @@ async fn disconnecting_destroys_the_tokens_and_can_be_repeated(pool: PgPool) {
         org_id: connection.org_id.clone(),
         person_id: world.member.person.to_string(),
         connection_id: connection.id.clone(),
+        erase_data: false,
     };
     for _ in 0..2 {
         let ended = world.replicas[0]

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use auth_service::{
     Config, Service,
+    consent_clock::ConsentClock,
     identity::{self, Member, NewOrganization},
+    mail::Mailer,
     refresh_ahead::RefreshAhead,
     store::Store,
     vault,
@@ -14,10 +16,12 @@ use jiff::SignedDuration;
 use pagerduty_sim::{Options, Simulator};
 use proto::auth::v1::{
     BeginRequest, CompleteRequest, CompleteResponse, Connection, ConsentOutcome, LeaseTokenRequest,
-    LeaseTokenResponse, connection_service_client::ConnectionServiceClient,
+    LeaseTokenResponse, audit_service_client::AuditServiceClient,
+    connection_service_client::ConnectionServiceClient,
     consent_service_client::ConsentServiceClient,
     credential_service_client::CredentialServiceClient,
     identity_service_client::IdentityServiceClient,
+    invitation_service_client::InvitationServiceClient, member_service_client::MemberServiceClient,
 };
 use secrecy::ExposeSecret;
 use sqlx::{ConnectOptions, PgPool};
@@ -33,7 +37,12 @@ pub(crate) struct Replica {
     pub(crate) connection: ConnectionServiceClient<Channel>,
     pub(crate) credential: CredentialServiceClient<Channel>,
     pub(crate) identity: IdentityServiceClient<Channel>,
+    pub(crate) member: MemberServiceClient<Channel>,
+    pub(crate) invitation: InvitationServiceClient<Channel>,
+    pub(crate) audit: AuditServiceClient<Channel>,
     pub(crate) ahead: RefreshAhead,
+    pub(crate) consent_clock: ConsentClock,
+    pub(crate) mailer: Mailer,
     lifecycle: Lifecycle,
 }
 
@@ -80,6 +89,7 @@ impl World {
         let member = identity::create_organization(&store, new, clock.now())
             .await
             .expect("an organization");
+        plain_role(&pool).await;
         let mut variables = variables(&pool, &sim);
         variables.extend(
             setup
@@ -210,15 +220,31 @@ pub(crate) fn lease_request(connection: &Connection) -> LeaseTokenRequest {
     }
 }
 
+/// The service works as a role like its own in production: no superuser, no owner, no bypassrls.
+pub(crate) async fn plain_role(pool: &PgPool) {
+    let role = "do $$ begin create role auth_plain; exception when duplicate_object or unique_violation then null; end $$";
+    for sql in [
+        role,
+        "grant usage on schema public to auth_plain",
+        "grant select, insert, update, delete on all tables in schema public to auth_plain",
+    ] {
+        sqlx::query(sql).execute(pool).await.expect("granted");
+    }
+}
+
+pub(crate) fn as_plain_role(pool: &PgPool) -> Url {
+    let mut url = pool.connect_options().to_url_lossy();
+    url.query_pairs_mut()
+        .append_pair("options[role]", "auth_plain");
+    url
+}
+
 /// The settings of a replica in a test.
 pub(crate) fn variables(pool: &PgPool, sim: &Simulator) -> BTreeMap<String, String> {
     let key = vault::generate_key("k1").expect("a key");
     let url = sim.url();
     let pairs = [
-        (
-            "AUTH_DATABASE_URL",
-            pool.connect_options().to_url_lossy().to_string(),
-        ),
+        ("AUTH_DATABASE_URL", as_plain_role(pool).to_string()),
         ("AUTH_GRPC_ADDR", "127.0.0.1:0".to_owned()),
         ("AUTH_ADMIN_ADDR", "127.0.0.1:0".to_owned()),
         ("AUTH_REDIRECT_URL", REDIRECT.to_owned()),
@@ -247,7 +273,8 @@ async fn replica(variables: BTreeMap<String, String>, clock: &Clock) -> Replica 
     let service = Service::build(config, clock.clone(), None, lifecycle.clone())
         .await
         .expect("a service");
-    let ahead = service.refresh_ahead();
+    let (ahead, mailer) = (service.refresh_ahead(), service.mailer());
+    let consent_clock = service.consent_clock();
     let url = format!("http://{}", service.addrs().grpc);
     service.spawn();
     let channel = Channel::from_shared(url)
@@ -259,8 +286,13 @@ async fn replica(variables: BTreeMap<String, String>, clock: &Clock) -> Replica 
         consent: ConsentServiceClient::new(channel.clone()),
         connection: ConnectionServiceClient::new(channel.clone()),
         credential: CredentialServiceClient::new(channel.clone()),
-        identity: IdentityServiceClient::new(channel),
+        identity: IdentityServiceClient::new(channel.clone()),
+        member: MemberServiceClient::new(channel.clone()),
+        invitation: InvitationServiceClient::new(channel.clone()),
+        audit: AuditServiceClient::new(channel),
         ahead,
+        consent_clock,
+        mailer,
         lifecycle,
     }
 }

@@ -7,13 +7,23 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod api_keys;
+mod audit;
 mod begin;
 mod consent;
+#[allow(dead_code, reason = "shared with the tests of `grants`")]
 mod harness;
 mod id_token;
 mod identity;
+mod invitation;
 mod lease;
+mod mail;
+mod matrix;
+mod members;
+mod oidc;
+mod people;
 mod refresh;
 mod secrets;
+mod smtp;
 mod start;
 mod tenancy;

@@ -23,7 +23,8 @@ fn ids(connection: &Connection) -> (OrgId, ConnectionId) {
 fn pair(world: &World) -> SealedPair {
     SealedPair {
         access_token: vec![0],
-        refresh_token: vec![0],
+        refresh_token: Some(vec![0]),
+        previous: None,
         issued_at: world.clock.now(),
         expires_at: world.clock.now(),
         refresh_expires_at: world.clock.now(),

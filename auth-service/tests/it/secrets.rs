@@ -1,19 +1,25 @@
 //! Secrets stay where they belong: not in the log at its most talkative, not in a dump of the database.
 
 use std::{
+    fmt::Write as _,
     io::Write,
     sync::{Arc, Mutex},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use pagerduty_sim::faults::{Fault, FaultKind};
+use proto::auth::v1::{RedeemSignInLinkRequest, Role};
 use sqlx::PgPool;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::harness::{BINDING, World};
+use crate::{
+    harness::{BINDING, Setup, World},
+    oidc,
+    smtp::MailServer,
+};
 
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(pub(crate) Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -35,7 +41,7 @@ impl<'a> MakeWriter<'a> for Log {
 }
 
 /// Plain, hexadecimal, base64, percent-encoded, and as a list of decimal bytes.
-fn spellings(secret: &str) -> Vec<String> {
+pub(crate) fn spellings(secret: &str) -> Vec<String> {
     let decimal: Vec<_> = secret.bytes().map(|byte| byte.to_string()).collect();
     let percent: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let hexadecimal = secret
@@ -107,7 +113,7 @@ async fn no_secret_is_logged_or_stored_in_clear(pool: PgPool) {
     }
 }
 
-async fn dump(pool: &PgPool) -> String {
+pub(crate) async fn dump(pool: &PgPool) -> String {
     let tables = [
         "people",
         "sessions",
@@ -116,6 +122,12 @@ async fn dump(pool: &PgPool) -> String {
         "grants",
         "consents",
         "audit_log",
+        "invitations",
+        "invitation_tokens",
+        "api_keys",
+        "outbox",
+        "throttles",
+        "oidc_sign_ins",
     ];
     let mut dump = String::new();
     for table in tables {
@@ -127,4 +139,84 @@ async fn dump(pool: &PgPool) -> String {
         dump.push_str(&rows);
     }
     dump
+}
+
+/// Nobody else may know what signs a person in or connects an account.
+#[sqlx::test(migrations = "./migrations")]
+async fn no_secret_of_people_is_logged_or_stored_in_clear(pool: PgPool) {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = MailServer::start().await;
+    let running = oidc::provider::start().await;
+    let mut variables = server.variables();
+    variables.extend(oidc::settings(&running.provider));
+    let setup = Setup {
+        variables,
+        ..Setup::default()
+    };
+    let mut world = World::with(pool, setup).await;
+    let clock = world.clock.clone();
+    running.provider.behavior(|it| it.clock = clock);
+    let mut secrets = vec![BINDING.to_owned(), "oidc/secret:".to_owned()];
+
+    world.send_link("owner@acme.example").await.expect("sent");
+    world.until_taken(&server, 1).await;
+    let token = server.taken()[0].token();
+    let redeem = RedeemSignInLinkRequest {
+        token: token.clone(),
+    };
+    let identity = &mut world.replicas[0].identity;
+    let opened = identity.redeem_sign_in_link(redeem.clone()).await;
+    let session = opened.expect("signed in").into_inner().session_token;
+    let refused = identity
+        .redeem_sign_in_link(redeem)
+        .await
+        .expect_err("used");
+    let mut answers = format!("{refused:?}");
+    secrets.extend([token, session]);
+
+    let back = world.visit_provider(&running.provider).await;
+    secrets.extend([back.state.clone(), back.code.clone()]);
+    let ended = world.complete_oidc(back.clone()).await.expect("signed in");
+    secrets.push(ended.session_token);
+    running
+        .provider
+        .behavior(|it| secrets.push(it.form["code_verifier"].clone()));
+    let again = world.complete_oidc(back).await.expect_err("used");
+    write!(answers, "{again:?}").expect("text");
+
+    let owner = world.member.person.to_string();
+    let key = world
+        .make_key(&owner, Role::Admin)
+        .await
+        .expect("a key")
+        .secret;
+    world.authenticate(&key).await.expect("known");
+    let refused = world.authenticate(&format!("{key}x")).await;
+    write!(answers, "{:?}", refused.expect_err("unknown")).expect("text");
+    secrets.push(key);
+
+    let (_, token) = world.invited().await;
+    world.until_taken(&server, 2).await;
+    secrets.extend([token.clone(), server.taken()[1].token()]);
+    world.accept(&token).await.expect("begun");
+    let used = world.accept(&token).await.expect_err("used");
+    write!(answers, "{used:?}").expect("text");
+
+    let dump = dump(&world.pool).await;
+    drop(world);
+    let logged = String::from_utf8_lossy(&log.0.lock().expect("the log")).into_owned();
+    assert!(logged.len() > 10_000 && dump.contains("invitation.accepted"));
+    assert!(!logged.contains("acme.example"), "an address is in the log");
+    for secret in secrets {
+        for spelling in spellings(&secret) {
+            for (place, text) in [("log", &logged), ("database", &dump), ("answers", &answers)] {
+                assert!(!text.contains(&spelling), "{spelling} is in the {place}");
+            }
+        }
+    }
 }

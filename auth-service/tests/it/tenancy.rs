@@ -1,6 +1,6 @@
 //! Row-level security, as the role that the service connects with feels it.
 
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 use crate::harness::World;
 
@@ -37,7 +37,7 @@ async fn without_its_organization_a_query_sees_and_changes_nothing(pool: PgPool)
         let mut db = plain_role(&world.pool, org).await;
         for table in tables {
             let sql = format!("select count(*) from {table}");
-            let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            let rows: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
                 .fetch_one(&mut db)
                 .await
                 .expect("a count");
@@ -50,9 +50,10 @@ async fn without_its_organization_a_query_sees_and_changes_nothing(pool: PgPool)
         assert_eq!(changed.rows_affected() > 0, seen);
     }
     let mut foreign = plain_role(&world.pool, "00000000-0000-0000-0000-000000000000").await;
-    let smuggled = "insert into audit_log (org_id, id, at, actor, action)
-                    select id, gen_random_uuid(), now(), 'x', 'x' from organizations limit 1";
+    let smuggled = "insert into audit_log (org_id, at, actor, actor_name, action, subject, detail)
+                    values ($1, now(), 'x', 'x', 'x', 'x', '{}')";
     let refused = sqlx::query(smuggled)
+        .bind(world.member.org.0)
         .execute(&mut foreign)
         .await
         .expect_err("refused");
@@ -60,4 +61,16 @@ async fn without_its_organization_a_query_sees_and_changes_nothing(pool: PgPool)
         refused.to_string().contains("row-level security"),
         "{refused}"
     );
+}
+
+#[sqlx::test(migrations = "./migrations")]
+async fn every_table_of_organizations_is_under_row_level_security(pool: PgPool) {
+    let without = "select c.relname::text from pg_class c
+         join pg_attribute a on a.attrelid = c.oid and a.attname = 'org_id'
+         where c.relkind = 'r' and not (c.relrowsecurity and c.relforcerowsecurity)";
+    let tables: Vec<String> = sqlx::query_scalar(without)
+        .fetch_all(&pool)
+        .await
+        .expect("tables");
+    assert_eq!(tables, Vec::<String>::new());
 }
