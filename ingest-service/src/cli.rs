@@ -30,6 +30,8 @@ enum Command {
     CheckConfig,
     /// Show the version.
     Version,
+    /// Ask the service that runs here whether it is ready.
+    Health,
 }
 
 impl Cli {
@@ -38,6 +40,10 @@ impl Cli {
         let command = self.command.unwrap_or(Command::Serve);
         if let Command::Version = command {
             show(concat!("ingest-service ", env!("CARGO_PKG_VERSION")));
+            return Ok(ExitCode::SUCCESS);
+        }
+        if let Command::Health = command {
+            show(&chassis::health::check("INGEST_", "INGEST_ADMIN_ADDR")?);
             return Ok(ExitCode::SUCCESS);
         }
         let (config, effective) = match Config::from_environment() {
@@ -50,7 +56,7 @@ impl Cli {
         match command {
             Command::CheckConfig => check_config(&effective),
             Command::Migrate => migrate(&config).await.map(|()| ExitCode::SUCCESS),
-            Command::Serve | Command::Version => serve(config).await,
+            Command::Serve | Command::Version | Command::Health => serve(config).await,
         }
     }
 }

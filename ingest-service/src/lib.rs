@@ -4,6 +4,7 @@
 mod change;
 pub mod cli;
 mod config;
+pub mod coverage;
 pub mod credential;
 pub mod dataset;
 mod grpc;
@@ -11,6 +12,7 @@ mod http;
 pub mod lease;
 mod metrics;
 pub mod pagerduty;
+pub mod probe;
 pub mod publisher;
 pub mod rate;
 pub mod registrar;
@@ -18,6 +20,8 @@ pub mod run;
 pub mod scheduler;
 mod service;
 pub mod store;
+pub mod visit;
+pub mod webhook;
 pub mod window;
 
 pub use change::Changes;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use metrics::{counter, gauge, histogram};
 use proto::facts::v1::Dataset;
 
+use crate::webhook::Verdict;
+
 /// A request to PagerDuty was answered; `status` 0 means that no answer came.
 pub(crate) fn pagerduty_answered(dataset: Dataset, status: u16, took: Duration) {
     counter!("ingest_pagerduty_requests_total", "dataset" => dataset.name(), "status" => status.to_string())
@@ -23,6 +25,28 @@ pub(crate) fn records_confirmed(dataset: Dataset, records: usize) {
 pub(crate) fn published(confirmed: bool) {
     let outcome = if confirmed { "confirmed" } else { "failed" };
     counter!("ingest_messages_published_total", "outcome" => outcome).increment(1);
+}
+
+/// An answer holds fields or kinds that are not documented.
+pub(crate) fn drifted(dataset: Dataset, fields: usize, kinds: usize) {
+    counter!("ingest_unknown_fields_total", "dataset" => dataset.name()).increment(fields as u64);
+    counter!("ingest_unknown_kinds_total", "dataset" => dataset.name()).increment(kinds as u64);
+}
+
+/// A delivery was judged.
+pub(crate) fn webhook_received(verdict: Verdict) {
+    let verdict = match verdict {
+        Verdict::Accepted => "accepted",
+        Verdict::Unknown => "unknown",
+        Verdict::Unauthentic => "unauthentic",
+        Verdict::NotDurable => "not_durable",
+    };
+    counter!("ingest_webhook_deliveries_total", "verdict" => verdict).increment(1);
+}
+
+/// An authentic delivery carries nothing that can be kept.
+pub(crate) fn webhook_unreadable() {
+    counter!("ingest_webhook_unreadable_total").increment(1);
 }
 
 /// A window was cut because it held too much.

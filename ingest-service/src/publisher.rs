@@ -40,6 +40,8 @@ const PERSISTENT: u8 = 2;
 pub struct Settings {
     /// RabbitMQ.
     pub url: SecretString,
+    /// The authority of an `amqps` broker in PEM; the system's when absent.
+    pub authority: Option<String>,
     /// The exchange of the facts.
     pub exchange: String,
 }
@@ -91,11 +93,12 @@ impl Publisher {
     /// Starts connecting on the lifecycle; goes on trying until the process stops.
     pub fn spawn(settings: Settings, lifecycle: &Lifecycle) -> Self {
         let health = Arc::new(watch::Sender::new(Health::Connecting));
-        let links = Arc::new(Links::new(settings.url, Arc::clone(&health)));
+        let exchange = settings.exchange.clone().into();
+        let links = Arc::new(Links::new(settings, Arc::clone(&health)));
         let stopping = lifecycle.stopping();
         lifecycle.spawn("broker connection", Arc::clone(&links).keep(stopping));
         Self {
-            exchange: settings.exchange.into(),
+            exchange,
             links,
             in_flight: Arc::new(Semaphore::new(MOST_IN_FLIGHT)),
             health,

@@ -8,12 +8,17 @@ use jiff::{SignedDuration, Timestamp};
 
 /// PagerDuty counts per minute.
 const MINUTE: SignedDuration = SignedDuration::from_secs(60);
+/// We count over a little more: what is sent late must not meet what is sent early in one of
+/// PagerDuty's minutes.
+const COUNTED: SignedDuration = SignedDuration::from_millis(60_500);
 /// Requests that may be sent at once before the pace sets in.
 const BURST: i64 = 8;
 /// Longest pause asked for by an answer that is honored; PagerDuty's own windows last a minute.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(120);
-/// Percent of the whole limit that is left to others before we pause until the reset.
+/// Percent of the whole limit that is left to others before we pause until the reset, at most.
 const RESERVE_PERCENT: i64 = 10;
+/// A fifth of what is not ours is left untouched.
+const RESERVE_DIVISOR: i64 = 5;
 
 /// What PagerDuty said about its limit in an answer's headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +29,21 @@ pub struct Hint {
     pub remaining: i64,
     /// Seconds until they are counted anew.
     pub reset_seconds: i64,
+}
+
+/// What is kept of a pace, so that whoever works on the connection next goes on with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PaceRecord {
+    /// Permits by the second in which they are used.
+    pub permits: Vec<(i64, i32)>,
+    /// When this was written.
+    pub saved_at: Option<Timestamp>,
+    /// A holder that died may have asked until then without telling.
+    pub unknown_until: Option<Timestamp>,
+    /// The UTC day (since 1970) of the analytics requests.
+    pub analytics_day: i64,
+    /// Analytics requests on that day.
+    pub analytics_spent: i64,
 }
 
 /// The permits of one connection in the last 60 seconds.
@@ -37,6 +57,8 @@ pub struct Pace {
     paused_until: Option<Timestamp>,
     /// Half the pace until then, after a 429.
     slowed_until: Option<Timestamp>,
+    analytics_per_day: i64,
+    analytics: (i64, i64),
 }
 
 impl Pace {
@@ -49,14 +71,88 @@ impl Pace {
             permits: VecDeque::new(),
             paused_until: None,
             slowed_until: None,
+            analytics_per_day: i64::MAX,
+            analytics: (0, 0),
         }
+    }
+
+    /// With at most so many analytics requests on a UTC day.
+    #[must_use]
+    pub fn with_analytics_per_day(mut self, requests: u32) -> Self {
+        self.analytics_per_day = i64::from(requests);
+        self
+    }
+
+    /// Goes on where another holder stopped. One that died is taken to have asked as fast as it may.
+    pub fn restore(&mut self, record: &PaceRecord, now: Timestamp) {
+        self.analytics = (record.analytics_day, record.analytics_spent);
+        let recent = now - COUNTED;
+        let mut permits: Vec<Timestamp> = Vec::new();
+        for (second, count) in &record.permits {
+            // The end of the second: permits may only seem later than they were.
+            let at = Timestamp::from_second(second + 1).unwrap_or(now);
+            if at > recent {
+                permits.extend(std::iter::repeat_n(
+                    at,
+                    usize::try_from(*count).unwrap_or(0),
+                ));
+            }
+        }
+        if let Some(until) = record.unknown_until.filter(|until| *until > recent) {
+            let share = self.share(now);
+            let spacing = SignedDuration::from_nanos(COUNTED.as_nanos() as i64 / share);
+            let mut at = record.saved_at.unwrap_or(recent).max(recent);
+            while at < until && permits.len() < share as usize {
+                permits.push(at);
+                at += spacing;
+            }
+        }
+        permits.sort_unstable();
+        let share = self.share(now) as usize;
+        let excess = permits.len().saturating_sub(share);
+        self.permits = permits.into_iter().skip(excess).collect();
+    }
+
+    /// What another holder has to know.
+    pub fn record(&self, now: Timestamp) -> PaceRecord {
+        let recent = now - COUNTED;
+        let mut permits: Vec<(i64, i32)> = Vec::new();
+        for at in self.permits.iter().filter(|at| **at > recent) {
+            match permits.last_mut() {
+                Some((second, count)) if *second == at.as_second() => *count += 1,
+                _ => permits.push((at.as_second(), 1)),
+            }
+        }
+        PaceRecord {
+            permits,
+            saved_at: Some(now),
+            unknown_until: None,
+            analytics_day: self.analytics.0,
+            analytics_spent: self.analytics.1,
+        }
+    }
+
+    /// Another share of the limit from now on.
+    pub fn set_share(&mut self, percent: u32) {
+        self.share_percent = i64::from(percent);
+    }
+
+    /// Takes one of the day's analytics requests; false when there is none left.
+    pub fn take_analytics(&mut self, now: Timestamp) -> bool {
+        let day = now.as_second().div_euclid(86_400);
+        if self.analytics.0 != day {
+            self.analytics = (day, 0);
+        }
+        let is_left = self.analytics.1 < self.analytics_per_day;
+        self.analytics.1 += i64::from(is_left);
+        is_left
     }
 
     /// Takes the next permit and answers how long to wait before using it.
     pub fn reserve(&mut self, now: Timestamp) -> SignedDuration {
         self.follow_clock(now);
         let share = self.share(now);
-        let spacing = SignedDuration::from_nanos(60_000_000_000 / share);
+        let spacing = SignedDuration::from_nanos(COUNTED.as_nanos() as i64 / share);
         let mut at = now;
         if let Some(pause) = self.paused_until {
             at = at.max(pause);
@@ -66,7 +162,7 @@ impl Pace {
             at = at.max(*earlier + spacing * BURST.min(share) as i32);
         }
         if let Some(earlier) = self.permits.iter().rev().nth(share as usize - 1) {
-            at = at.max(*earlier + MINUTE);
+            at = at.max(*earlier + COUNTED);
         }
         self.permits.push_back(at);
         while self.permits.len() > share as usize {
@@ -80,7 +176,8 @@ impl Pace {
         if hint.limit > 0 {
             self.limit = hint.limit.min(self.configured_limit);
         }
-        let reserve = hint.limit * RESERVE_PERCENT / 100;
+        let untouched = ((100 - self.share_percent) / RESERVE_DIVISOR).min(RESERVE_PERCENT);
+        let reserve = hint.limit * untouched / 100;
         if hint.remaining <= reserve && hint.reset_seconds > 0 {
             self.pause(SignedDuration::from_secs(hint.reset_seconds), now);
         }
@@ -179,6 +276,61 @@ mod tests {
     }
 
     #[test]
+    fn the_whole_limit_is_used_to_a_twentieth_and_never_exceeded() {
+        let clock = Clock::manual(Timestamp::UNIX_EPOCH);
+        let used = run(&mut Pace::new(960, 100), &clock, 2400, SignedDuration::ZERO);
+        assert!(most_in_a_minute(&used) <= 960);
+        let minutes = used.last().copied().unwrap_or(0) as f64 / 60_000.0;
+        assert!(minutes <= 1.05 * 2400.0 / 960.0, "{minutes} minutes");
+    }
+
+    #[test]
+    fn two_holders_after_each_other_share_one_minute() {
+        let clock = Clock::manual(Timestamp::UNIX_EPOCH);
+        let mut first = Pace::new(960, 50);
+        let mut used = run(&mut first, &clock, 300, SignedDuration::ZERO);
+        let mut second = Pace::new(960, 50);
+        second.restore(&first.record(clock.now()), clock.now());
+        used.extend(run(&mut second, &clock, 600, SignedDuration::ZERO));
+        assert!(
+            most_in_a_minute(&used) <= 480,
+            "{}",
+            most_in_a_minute(&used)
+        );
+    }
+
+    #[test]
+    fn a_holder_that_died_is_taken_to_have_asked_until_its_lease_ended() {
+        let clock = Clock::manual(Timestamp::UNIX_EPOCH);
+        let mut first = Pace::new(960, 50);
+        let mut used = run(&mut first, &clock, 200, SignedDuration::ZERO);
+        let mut record = first.record(clock.now());
+        record.unknown_until = Some(clock.now() + SignedDuration::from_secs(20));
+        // It went on for a while without telling anybody.
+        used.extend(run(&mut first, &clock, 40, SignedDuration::ZERO));
+        clock.advance(SignedDuration::from_secs(15));
+        let mut second = Pace::new(960, 50);
+        second.restore(&record, clock.now());
+        used.extend(run(&mut second, &clock, 900, SignedDuration::ZERO));
+        assert!(
+            most_in_a_minute(&used) <= 480,
+            "{}",
+            most_in_a_minute(&used)
+        );
+    }
+
+    #[test]
+    fn a_days_analytics_requests_are_counted_over_holders() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut first = Pace::new(960, 50).with_analytics_per_day(3);
+        assert!(first.take_analytics(now) && first.take_analytics(now));
+        let mut second = Pace::new(960, 50).with_analytics_per_day(3);
+        second.restore(&first.record(now), now);
+        assert!(second.take_analytics(now) && !second.take_analytics(now));
+        assert!(second.take_analytics(now + SignedDuration::from_hours(24)));
+    }
+
+    #[test]
     fn a_lower_limit_in_the_headers_slows_us_down() {
         let clock = Clock::manual(Timestamp::UNIX_EPOCH);
         let mut pace = Pace::new(960, 50);
@@ -232,6 +384,6 @@ mod tests {
         let mut pace = Pace::new(960, 50);
         run(&mut pace, &clock, 1000, SignedDuration::ZERO);
         clock.advance(SignedDuration::from_hours(-24));
-        assert!(pace.reserve(clock.now()) <= MINUTE);
+        assert!(pace.reserve(clock.now()) <= COUNTED);
     }
 }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     credential::{Credentials, LeaseError},
-    store::{Store, StoreError},
+    store::{Store, StoreError, within},
 };
 
 /// Between two comparisons; a first synchronization is started by the one who connects, not here.
@@ -47,11 +47,9 @@ impl Registrar {
     pub async fn step(&self) -> Result<usize, RegistrarError> {
         let asked_at = self.clock.now();
         let listed = self.credentials.list_syncable().await?;
-        self.store
-            .register(&listed, asked_at, asked_at + GRACE)
-            .await?;
+        within(self.store.register(&listed, asked_at, asked_at + GRACE)).await?;
         let ids: Vec<ConnectionId> = listed.iter().map(|(_, connection)| *connection).collect();
-        let unlisted = self.store.unlist(&ids, asked_at).await?;
+        let unlisted = within(self.store.unlist(&ids, asked_at)).await?;
         if unlisted > 0 {
             tracing::info!(unlisted, "connections came off the schedule");
         }

@@ -1,29 +1,31 @@
 //! One synchronization of one connection: plan, fetch, publish, checkpoint, close. Everything that
 //! has been reached is in the database, so that another process goes on where this one stopped.
 
+mod agenda;
 mod conclude;
+mod consenter;
+mod depth;
 mod fetch;
+mod filling;
+mod key;
 mod message;
+mod outcome;
+mod reading;
+mod urgency;
 mod worker;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::time::Duration;
 
 use chassis::Clock;
 use jiff::{SignedDuration, Timestamp};
-use proto::{
-    ConnectionId, RunId,
-    facts::v1::{Completeness, Dataset},
-    topology::Lane,
-};
+use proto::{RunId, topology::Lane};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
     change::Changes,
+    dataset::Datasets,
     lease::Lease,
     metrics,
     pagerduty::{
@@ -32,7 +34,7 @@ use crate::{
     },
     publisher::Publisher,
     rate::Pace,
-    store::{NewRun, Store, StoreError},
+    store::{NewRun, Store, StoreError, within},
 };
 use worker::Worker;
 
@@ -40,6 +42,8 @@ use worker::Worker;
 const PAUSE: SignedDuration = SignedDuration::from_secs(60);
 /// Wait before a run that failed is followed by another.
 const AFTER_FAILURE: SignedDuration = SignedDuration::from_mins(5);
+/// Between two notes of the pace. What happens between is made up for by whoever takes over.
+const PACE_INTERVAL: Duration = Duration::from_secs(5);
 /// Runs are kept for support questions.
 const RETENTION: SignedDuration = SignedDuration::from_hours(14 * 24);
 
@@ -54,6 +58,8 @@ pub enum RunState {
     Succeeded,
     /// Ended without a usable result.
     Failed,
+    /// Ended by a person.
+    Cancelled,
 }
 
 impl RunState {
@@ -64,19 +70,25 @@ impl RunState {
             Self::Running => "running",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
         }
     }
 
     /// The inverse of [`RunState::name`].
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Queued, Self::Running, Self::Succeeded, Self::Failed]
-            .into_iter()
-            .find(|state| state.name() == name)
+        let all = [
+            Self::Queued,
+            Self::Running,
+            Self::Succeeded,
+            Self::Failed,
+            Self::Cancelled,
+        ];
+        all.into_iter().find(|state| state.name() == name)
     }
 
     /// Whether nothing follows.
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed)
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
     }
 }
 
@@ -87,6 +99,8 @@ pub struct Run {
     pub id: RunId,
     /// The whole second it speaks for.
     pub as_of: Timestamp,
+    /// Since when this process works on it.
+    pub started_at: Timestamp,
     /// Where its messages go.
     pub lane: Lane,
     /// W3C trace context of whoever asked for it.
@@ -102,6 +116,8 @@ pub struct Outcome {
     pub reason: String,
     /// When the next one is due; `None` takes the connection off the schedule.
     pub next_run_at: Option<Timestamp>,
+    /// Nothing of its history was left to the next run.
+    pub caught_up: bool,
 }
 
 /// Requests sent.
@@ -111,6 +127,8 @@ pub struct Spent {
     pub requests: i64,
     /// 429 answers among them.
     pub rate_limited: i64,
+    /// Repetitions among them, of whatever kind.
+    pub retries: i64,
 }
 
 /// How far a window has come.
@@ -118,14 +136,23 @@ pub struct Spent {
 pub struct Tally {
     /// Records PagerDuty said there are.
     pub expected: Option<i64>,
-    /// Records received.
+    /// Records received, repetitions included.
     pub received: i64,
+    /// Records without repetitions, as far as they can be told.
+    pub distinct: i64,
     /// Records that could not be read.
     pub unreadable: i64,
-    /// Pages published.
+    /// Messages published.
     pub pages: u32,
     /// Requests since the last checkpoint.
     pub spent: Spent,
+}
+
+impl Tally {
+    /// Everything that PagerDuty counted was read.
+    pub fn is_whole(&self) -> bool {
+        self.unreadable == 0 && self.distinct >= self.expected.unwrap_or(0)
+    }
 }
 
 /// What ends a run before its time.
@@ -146,6 +173,8 @@ impl From<crate::publisher::Stopped> for Interruption {
 /// What a run needs, and what it was told to do.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// What is fetched.
+    pub datasets: Datasets,
     /// How far back the first run reads.
     pub history: SignedDuration,
     /// From one run to the next.
@@ -154,6 +183,30 @@ pub struct Settings {
     pub rate_limit_per_minute: u32,
     /// Our share of it.
     pub rate_share_percent: u32,
+    /// The same while a high-urgency incident is open.
+    pub incident_rate_share_percent: u32,
+    /// Analytics requests of one connection on a UTC day.
+    pub analytics_per_day: u32,
+    /// Requests of one connection in flight.
+    pub concurrency: usize,
+    /// After this, a run takes up no older history and leaves it to the next one.
+    pub slice: SignedDuration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            datasets: Datasets::default(),
+            history: SignedDuration::from_hours(365 * 24),
+            interval: SignedDuration::from_hours(1),
+            rate_limit_per_minute: 960,
+            rate_share_percent: 50,
+            incident_rate_share_percent: 50,
+            analytics_per_day: 500,
+            concurrency: 6,
+            slice: SignedDuration::from_mins(30),
+        }
+    }
 }
 
 /// Works on leased connections.
@@ -164,7 +217,6 @@ pub struct Runner {
     publisher: Publisher,
     around: Surroundings,
     changes: Changes,
-    paces: Mutex<HashMap<ConnectionId, Arc<Mutex<Pace>>>>,
 }
 
 impl Runner {
@@ -182,7 +234,6 @@ impl Runner {
             publisher,
             around,
             changes,
-            paces: Mutex::default(),
         }
     }
 
@@ -193,7 +244,7 @@ impl Runner {
             now: self.clock().now(),
             traceparent: None,
         };
-        let run = match self.store.begin(&lease, &new).await {
+        let run = match within(self.store.begin(&lease, &new)).await {
             Ok(run) => run,
             Err(error) => {
                 tracing::warn!(connection = %lease.connection, error = &error as &dyn std::error::Error, "the run cannot begin");
@@ -206,7 +257,7 @@ impl Runner {
         if let Some(traceparent) = &run.traceparent {
             chassis::trace::adopt(&span, traceparent);
         }
-        self.execute(lease, run, stop).instrument(span).await;
+        Box::pin(self.execute(lease, run, stop).instrument(span)).await;
         self.changes.announce(lease.connection);
     }
 
@@ -217,26 +268,58 @@ impl Runner {
     async fn execute(&self, lease: Lease, run: Run, stop: CancellationToken) {
         tracing::info!("run under way");
         self.changes.announce(lease.connection);
-        let session = Session::new(
-            self.around.clone(),
-            self.pace(lease.connection),
-            lease,
-            stop.clone(),
-        );
-        let mut worker = Worker {
-            runner: self,
-            lease,
-            run: run.clone(),
-            session,
-            stop,
+        let closed = match self.pace(&lease).await {
+            Ok(pace) => Box::pin(self.at_pace(pace, lease, &run, stop)).await,
+            Err(error) => Err(error),
         };
-        let ended = worker.work().await;
-        if let Err(error) = self.close(&lease, &run, ended).await {
+        if let Err(error) = closed {
             // The lease ends by itself; whoever takes it goes on with the run.
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "the run could not be closed"
             );
+        }
+    }
+
+    async fn at_pace(
+        &self,
+        pace: Pace,
+        lease: Lease,
+        run: &Run,
+        stop: CancellationToken,
+    ) -> Result<(), StoreError> {
+        let around = self.around.clone();
+        let concurrency = self.settings.concurrency;
+        let session = Session::new(around, (pace, concurrency), lease, stop.clone());
+        let worker = Worker::new(self, (lease, run.clone()), session, stop).await;
+        let worker = match worker {
+            Ok(worker) => worker,
+            Err(interruption) => return self.close(&lease, run, Err(interruption)).await,
+        };
+        let ended = tokio::select! {
+            ended = worker.work() => ended,
+            never = self.keep_pace(&lease, &worker.session) => match never {},
+        };
+        let now = self.clock().now();
+        let record = worker.session.pace_record();
+        within(self.store.save_pace(&lease, &record, now)).await?;
+        let left = worker.session.take_all_spent();
+        within(self.store.add_spent(&lease, run.id, left)).await?;
+        within(self.close(&lease, run, ended)).await
+    }
+
+    /// Writes the pace down as long as there is work, so that whoever takes over knows it.
+    async fn keep_pace(&self, lease: &Lease, session: &Session) -> std::convert::Infallible {
+        loop {
+            tokio::time::sleep(PACE_INTERVAL).await;
+            let record = session.pace_record();
+            let saved = self.store.save_pace(lease, &record, self.clock().now());
+            if let Err(error) = within(saved).await {
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "the pace was not saved"
+                );
+            }
         }
     }
 
@@ -251,6 +334,7 @@ impl Runner {
             state: RunState::Failed,
             reason: reason.to_owned(),
             next_run_at,
+            caught_up: false,
         };
         let outcome = match ended {
             Ok(outcome) => outcome,
@@ -274,41 +358,18 @@ impl Runner {
         self.store.forget_runs(lease, run.id, now - RETENTION).await
     }
 
-    /// The pace outlives the run: the minute does not begin anew with it.
-    fn pace(&self, connection: ConnectionId) -> Arc<Mutex<Pace>> {
-        let fresh = || {
-            let Settings {
-                rate_limit_per_minute,
-                rate_share_percent,
-                ..
-            } = self.settings;
-            Arc::new(Mutex::new(Pace::new(
-                rate_limit_per_minute,
-                rate_share_percent,
-            )))
-        };
-        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(paces.entry(connection).or_insert_with(fresh))
-    }
-
-    /// A run is of use when the seats themselves are known; everything else may be missing.
-    fn outcome(&self, states: &[crate::dataset::State]) -> Outcome {
-        let now = self.clock().now();
-        let users = states.iter().find(|state| state.dataset == Dataset::Users);
-        match users {
-            Some(users) if users.completeness == Completeness::Complete => Outcome {
-                state: RunState::Succeeded,
-                reason: String::new(),
-                next_run_at: Some(now + self.settings.interval),
-            },
-            users => Outcome {
-                state: RunState::Failed,
-                reason: format!(
-                    "users: {}",
-                    users.map_or("not fetched", |users| users.reason.as_str())
-                ),
-                next_run_at: Some(now + AFTER_FAILURE.min(self.settings.interval)),
-            },
-        }
+    /// The pace outlives the run, and the process: the minute does not begin anew with either.
+    async fn pace(&self, lease: &Lease) -> Result<Pace, StoreError> {
+        let Settings {
+            rate_limit_per_minute,
+            rate_share_percent,
+            analytics_per_day,
+            ..
+        } = self.settings;
+        let record = within(self.store.pace(lease)).await?;
+        let mut pace = Pace::new(rate_limit_per_minute, rate_share_percent)
+            .with_analytics_per_day(analytics_per_day);
+        pace.restore(&record, self.clock().now());
+        Ok(pace)
     }
 }

@@ -2,9 +2,10 @@
 //! gives each a task; two processes looking at once never get the same one.
 
 use std::{
+    collections::HashMap,
     convert::Infallible,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -12,7 +13,8 @@ use std::{
 
 use chassis::{Clock, Lifecycle};
 use jiff::SignedDuration;
-use tokio::sync::Notify;
+use proto::ConnectionId;
+use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -20,13 +22,45 @@ use crate::{
     lease::Lease,
     metrics,
     run::Runner,
-    store::{Store, StoreError},
+    store::{Store, StoreError, within},
 };
 
 /// Between looks when nobody pokes.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// Runs of one process at a time.
-const MOST_RUNS: usize = 16;
+const MOST_RUNS: usize = 32;
+/// Connections that one look takes, so that replicas which look by turns share what is due.
+const MOST_CLAIMS: usize = 8;
+/// Runs among them that read a history for the first time; the others are kept for fresh data.
+const MOST_BACKFILLS: usize = 16;
+
+/// Time for work that was told to stop to write where it stands.
+const LAST_WORDS: Duration = Duration::from_secs(20);
+
+/// Lets whoever is asked to pause or cancel stop what runs in this process at once.
+#[derive(Debug, Clone, Default)]
+pub struct Stops(Arc<Mutex<HashMap<ConnectionId, CancellationToken>>>);
+
+impl Stops {
+    fn enter(&self, connection: ConnectionId, stop: CancellationToken) {
+        self.lock().insert(connection, stop);
+    }
+
+    fn leave(&self, connection: ConnectionId) {
+        self.lock().remove(&connection);
+    }
+
+    /// Stops the work on a connection, if there is any here.
+    pub fn stop(&self, connection: ConnectionId) {
+        if let Some(stop) = self.lock().get(&connection) {
+            stop.cancel();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ConnectionId, CancellationToken>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// How long a connection stays with a process that says nothing.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +69,16 @@ pub struct LeaseTerms {
     pub length: SignedDuration,
     /// How often it is renewed.
     pub renewal: Duration,
+}
+
+impl LeaseTerms {
+    /// Of this length, with three chances to renew it in time.
+    pub fn of(length: Duration) -> Self {
+        Self {
+            length: SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX),
+            renewal: length / 4,
+        }
+    }
 }
 
 impl Default for LeaseTerms {
@@ -59,6 +103,7 @@ pub struct Scheduler {
     holder: Arc<str>,
     poke: Arc<Notify>,
     under_way: Arc<AtomicUsize>,
+    stops: Stops,
 }
 
 /// Counts a run for as long as it lives.
@@ -83,6 +128,7 @@ impl Scheduler {
             holder: Uuid::now_v7().to_string().into(),
             poke: Arc::default(),
             under_way: Arc::default(),
+            stops: Stops::default(),
         }
     }
 
@@ -98,17 +144,31 @@ impl Scheduler {
         Arc::clone(&self.poke)
     }
 
+    /// What runs in this process, to be stopped.
+    pub fn stops(&self) -> Stops {
+        self.stops.clone()
+    }
+
     /// One look: leases what is due and starts working on it. Answers how many runs were started.
     pub async fn step(&self) -> Result<usize, StoreError> {
         let free = MOST_RUNS.saturating_sub(self.under_way.load(Ordering::SeqCst));
+        let free = free.min(MOST_CLAIMS);
         if free == 0 {
             return Ok(0);
         }
         let now = self.clock.now();
-        let leases = self
+        let until = now + self.terms.length;
+        let fresh = self
             .store
-            .claim(&self.holder, now, now + self.terms.length, free as i64)
-            .await?;
+            .claim_fresh(&self.holder, now, until, free as i64);
+        let mut leases = within(fresh).await?;
+        let free = MOST_BACKFILLS
+            .saturating_sub(self.under_way.load(Ordering::SeqCst))
+            .min(free - leases.len());
+        if free > 0 {
+            let first = self.store.claim(&self.holder, now, until, free as i64);
+            leases.extend(within(first).await?);
+        }
         for lease in &leases {
             let count = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
             metrics::runs_under_way(count);
@@ -145,24 +205,28 @@ impl Scheduler {
     /// Works on a lease and keeps it; a lease that was taken over stops the work.
     async fn work(&self, lease: Lease) {
         let stop = self.lifecycle.stopping().child_token();
+        self.stops.enter(lease.connection, stop.clone());
         tokio::select! {
-            () = self.runner.run(lease, stop.clone()) => {}
-            () = self.keep(&lease, &stop) => {}
+            () = Box::pin(self.runner.run(lease, stop.clone())) => {}
+            () = self.keep(&lease, &stop) => {
+                tracing::warn!(connection = %lease.connection, "the work of a lost lease hangs and is dropped");
+            }
         }
+        self.stops.leave(lease.connection);
     }
 
-    /// Never returns: when the lease is lost it tells the work to stop, which then ends both.
+    /// When the lease is lost, or cannot be renewed until it has ended, it tells the work to stop;
+    /// returns when the work has not done so after a while.
     async fn keep(&self, lease: &Lease, stop: &CancellationToken) {
-        loop {
+        let length = self.terms.length.unsigned_abs();
+        let mut renewed_at = Instant::now();
+        while !stop.is_cancelled() {
             tokio::time::sleep(self.terms.renewal).await;
-            let renewed = self
-                .store
-                .renew(lease, self.clock.now() + self.terms.length)
-                .await;
-            match renewed {
-                Ok(()) => {}
+            let until = self.clock.now() + self.terms.length;
+            match within(self.store.renew(lease, until)).await {
+                Ok(()) => renewed_at = Instant::now(),
                 Err(StoreError::LeaseLost(connection)) => {
-                    tracing::warn!(%connection, "the lease was taken over");
+                    tracing::warn!(%connection, "the lease was taken over, or the connection paused");
                     stop.cancel();
                 }
                 Err(error) => {
@@ -170,8 +234,12 @@ impl Scheduler {
                         error = &error as &dyn std::error::Error,
                         "the lease could not be renewed"
                     );
+                    if renewed_at.elapsed() >= length {
+                        stop.cancel();
+                    }
                 }
             }
         }
+        tokio::time::sleep(LAST_WORDS).await;
     }
 }

@@ -4,7 +4,12 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use backon::{ConstantBuilder, Retryable};
-use chassis::{Clock, Lifecycle, admin::Admin};
+use chassis::{
+    Clock, Lifecycle,
+    admin::Admin,
+    tls::{self, Transport},
+};
+use futures::Stream;
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusHandle;
 use proto::ingest::v1::sync_service_server::SyncServiceServer;
@@ -14,14 +19,13 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
 
 use crate::{
     Config,
     change::Changes,
     credential::Credentials,
-    grpc::SyncApi,
+    grpc::{CALLERS, SyncApi},
     http,
     pagerduty::{
         Api, RetryPolicy,
@@ -30,8 +34,10 @@ use crate::{
     publisher::{self, Publisher},
     registrar::Registrar,
     run::{self, Runner},
-    scheduler::Scheduler,
+    scheduler::{LeaseTerms, Scheduler},
     store::{MIGRATIONS, Store},
+    visit::Visits,
+    webhook::{Intake, Receiver, Secrets, Subscriber},
 };
 
 /// How long PostgreSQL may take to appear at start.
@@ -51,7 +57,9 @@ pub struct Service {
     admin: Admin,
     http: TcpListener,
     grpc: TcpListener,
+    transport: Transport,
     sync: SyncApi,
+    receiver: Receiver,
     scheduler: Scheduler,
     registrar: Registrar,
 }
@@ -67,6 +75,16 @@ pub struct Addrs {
     pub admin: SocketAddr,
 }
 
+impl Addrs {
+    fn of(http: &TcpListener, grpc: &TcpListener, admin: &Admin) -> anyhow::Result<Self> {
+        Ok(Self {
+            http: http.local_addr()?,
+            grpc: grpc.local_addr()?,
+            admin: admin.local_addr()?,
+        })
+    }
+}
+
 impl Service {
     /// Connects to the database, binds every port, and starts connecting to the broker.
     pub async fn build(
@@ -77,41 +95,39 @@ impl Service {
     ) -> anyhow::Result<Self> {
         let store = Store::new(pool(&config).await?);
         store.require_schema().await?;
-        let http = TcpListener::bind(config.http_addr)
-            .await
-            .context("INGEST_HTTP_ADDR")?;
-        let grpc = TcpListener::bind(config.grpc_addr)
-            .await
-            .context("INGEST_GRPC_ADDR")?;
-        let broker = publisher::Settings {
-            url: config.amqp_url.clone(),
-            exchange: config.facts_exchange.clone(),
-        };
-        let publisher = Publisher::spawn(broker, &lifecycle);
+        let http = listen(config.http_addr, "INGEST_HTTP_ADDR").await?;
+        let grpc = listen(config.grpc_addr, "INGEST_GRPC_ADDR").await?;
+        let publisher = Publisher::spawn(broker(&config), &lifecycle);
         let admin = admin(&config, metrics, &store, &publisher).await?;
-        let addrs = Addrs {
-            http: http.local_addr()?,
-            grpc: grpc.local_addr()?,
-            admin: admin.local_addr()?,
-        };
-        let credentials =
-            Credentials::connect(config.auth_url.as_str()).context("INGEST_AUTH_URL")?;
+        let addrs = Addrs::of(&http, &grpc, &admin)?;
+        let transport = config.tls.transport().context("INGEST_TLS_CERT")?;
+        let credentials = Credentials::connect(config.auth_url.as_str(), &transport)
+            .context("INGEST_AUTH_URL")?;
         let changes = Changes::default();
         let around = surroundings(&config, credentials.clone(), clock.clone())?;
+        let subscriber = subscriber(&config, &store, &around, &lifecycle);
+        let intake = Intake::spawn(&store, &publisher, &clock, &lifecycle);
+        let receiver = Receiver::new(&subscriber, intake);
         let settings = run_settings(&config);
+        let interval = settings.interval;
         let runner = Runner::new(settings, store.clone(), publisher, around, changes.clone());
         let scheduler = Scheduler::new(
             store.clone(),
             Arc::new(runner),
             clock.clone(),
             lifecycle.clone(),
-        );
+        )
+        .with_terms(LeaseTerms::of(config.lease));
         let sync = SyncApi {
             store: store.clone(),
             clock: clock.clone(),
             poke: scheduler.poke(),
             changes,
             lifecycle: lifecycle.clone(),
+            stops: scheduler.stops(),
+            interval,
+            datasets: config.datasets.clone(),
+            subscriber,
         };
         Ok(Self {
             lifecycle,
@@ -119,7 +135,9 @@ impl Service {
             admin,
             http,
             grpc,
+            transport,
             sync,
+            receiver,
             scheduler,
             registrar: Registrar {
                 credentials,
@@ -141,10 +159,12 @@ impl Service {
         let lifecycle = &self.lifecycle;
         let stopping = lifecycle.stopping();
         let http_stop = stopping.clone();
-        let http_server = axum::serve(self.http, http::router())
+        let http_server = axum::serve(self.http, http::router(self.receiver))
             .with_graceful_shutdown(async move { http_stop.cancelled().await });
         lifecycle.spawn("public port", http_server.into_future());
-        lifecycle.spawn("grpc", serve_grpc(self.grpc, self.sync, lifecycle.clone()));
+        let incoming = tls::incoming(self.grpc, &self.transport, lifecycle);
+        lifecycle.spawn("grpc", serve_grpc(incoming, self.sync, lifecycle.clone()));
+        self.transport.watch(lifecycle);
         lifecycle.spawn("registrar", self.registrar.run(stopping));
         lifecycle.spawn("scheduler", self.scheduler.run());
         self.admin.spawn(lifecycle);
@@ -175,6 +195,21 @@ async fn pool(config: &Config) -> anyhow::Result<PgPool> {
         .notify(|error, _| tracing::warn!(%error, "the database cannot be reached"))
         .await
         .context("INGEST_DATABASE_URL: the database cannot be reached")
+}
+
+async fn listen(addr: SocketAddr, setting: &'static str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(addr).await.context(setting)
+}
+
+fn broker(config: &Config) -> publisher::Settings {
+    publisher::Settings {
+        url: config.amqp_url.clone(),
+        authority: config
+            .amqp_ca
+            .as_ref()
+            .map(|pem| pem.expose_secret().to_owned()),
+        exchange: config.facts_exchange.clone(),
+    }
 }
 
 async fn admin(
@@ -215,17 +250,39 @@ fn surroundings(
     })
 }
 
+fn subscriber(
+    config: &Config,
+    store: &Store,
+    around: &Surroundings,
+    lifecycle: &Lifecycle,
+) -> Subscriber {
+    let (limit, share) = (config.rate_limit_per_minute, config.rate_share_percent);
+    Subscriber {
+        store: store.clone(),
+        credentials: around.credentials.clone(),
+        visits: Visits::new(around.clone(), limit, share, lifecycle.stopping()),
+        public_url: config.public_url.clone(),
+        secrets: Secrets::default(),
+        clock: around.clock.clone(),
+    }
+}
+
 fn run_settings(config: &Config) -> run::Settings {
     run::Settings {
+        datasets: config.datasets.clone(),
         history: SignedDuration::from_hours(24 * i64::from(config.history_days)),
         interval: SignedDuration::try_from(config.sync_interval).unwrap_or(SignedDuration::MAX),
         rate_limit_per_minute: config.rate_limit_per_minute,
         rate_share_percent: config.rate_share_percent,
+        incident_rate_share_percent: config.incident_rate_share_percent,
+        analytics_per_day: config.analytics_per_day,
+        concurrency: config.concurrency as usize,
+        ..run::Settings::default()
     }
 }
 
 async fn serve_grpc(
-    listener: TcpListener,
+    incoming: impl Stream<Item = std::io::Result<tls::Accepted>>,
     sync: SyncApi,
     lifecycle: Lifecycle,
 ) -> Result<(), tonic::transport::Error> {
@@ -234,9 +291,10 @@ async fn serve_grpc(
     let stopping = lifecycle.stopping();
     Server::builder()
         .trace_fn(chassis::trace::grpc_server_span)
+        .layer(CALLERS)
         .add_service(health_service)
         .add_service(SyncServiceServer::new(sync))
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async move {
+        .serve_with_incoming_shutdown(incoming, async move {
             stopping.cancelled().await;
         })
         .await

@@ -2,10 +2,17 @@
 //! whose rows it may see; what a run writes is also fenced by its lease, so that a process that was
 //! stopped and came back cannot write over its successor. No decisions here.
 
+mod capabilities;
 mod connections;
+mod controls;
 mod datasets;
+mod pace;
+mod reports;
 mod runs;
+mod webhooks;
 mod windows;
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -15,6 +22,7 @@ use sqlx::{PgPool, Postgres, Transaction, migrate::Migrator};
 use crate::lease::Lease;
 
 pub use datasets::Progress;
+pub use reports::Stored;
 pub use runs::{NewRun, RunView};
 
 /// The migrations this binary was built with.
@@ -43,6 +51,21 @@ pub enum StoreError {
     /// The connection or the statement failed.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    /// No answer came in time.
+    #[error("the database did not answer in time")]
+    Silent,
+}
+
+/// Longest time one of our transactions may take, seen from here: a database that has gone without a
+/// word tells nobody.
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// Bounds a call on the store.
+pub async fn within<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    match tokio::time::timeout(DEADLINE, call).await {
+        Ok(answer) => answer,
+        Err(_) => Err(StoreError::Silent),
+    }
 }
 
 /// The schema is not the one this binary needs.

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use proto::facts::v1::Dataset;
 
-use crate::dataset::State;
+use crate::coverage::Coverage;
 
 /// Longest window: the tightest of PagerDuty's documented and observed limits (`/oncalls`).
 pub const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -46,6 +46,58 @@ pub struct Rule {
     pub foresight: bool,
     /// A window is never cut below this.
     pub floor: SignedDuration,
+    /// Windows that are whole weeks or days, because what is asked for are sums over them.
+    pub grid: Option<Grid>,
+    /// How far back it is read at most, whatever the history of the other datasets is.
+    pub reach: SignedDuration,
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Self {
+            overlap: SignedDuration::ZERO,
+            foresight: false,
+            floor: SignedDuration::from_secs(1),
+            grid: None,
+            reach: NEVER_CUT,
+        }
+    }
+}
+
+/// The floor of windows that hold no more than can be had.
+pub const NEVER_CUT: SignedDuration = SignedDuration::from_hours(24 * 36_500);
+
+/// Where windows begin and end that are sums of their own. The newest ends at as_of all the same,
+/// and replaces itself until it is whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grid {
+    /// Mondays, UTC.
+    Weeks,
+    /// Midnights, UTC.
+    Days,
+}
+
+impl Grid {
+    /// The cells that an interval touches, the newest first.
+    pub fn cells(self, interval: Interval) -> Vec<Interval> {
+        const DAY: i64 = 86_400;
+        // 1970-01-05 was a Monday.
+        let (length, origin) = match self {
+            Self::Weeks => (7 * DAY, 4 * DAY),
+            Self::Days => (DAY, 0),
+        };
+        let mut cells = Vec::new();
+        let mut to = interval.to;
+        while to > interval.from {
+            let last = to.as_second() - 1 - origin;
+            let Ok(from) = Timestamp::from_second(last.div_euclid(length) * length + origin) else {
+                break;
+            };
+            cells.push(Interval { from, to });
+            to = from;
+        }
+        cells
+    }
 }
 
 impl Interval {
@@ -91,75 +143,51 @@ impl Interval {
 }
 
 /// The windows of a history that a run at `as_of` has to fetch: what is new, what may have changed,
-/// and what earlier runs could not get; the newest first.
+/// and whatever is not covered back to the horizon; the newest first.
 pub fn plan(
     rule: Rule,
-    known: Option<&State>,
+    covered: &Coverage,
     as_of: Timestamp,
     history: SignedDuration,
 ) -> Vec<Interval> {
-    let horizon = as_of - history;
-    let mut pieces = Vec::new();
+    let mut windows = Vec::new();
     if rule.foresight {
-        pieces.push(Interval {
+        let ahead = Interval {
             from: as_of,
             to: as_of + FORESIGHT,
-        });
+        };
+        windows.extend(ahead.windows());
     }
-    match known.and_then(|state| Some((state.covered_from?, state.covered_to?))) {
-        None => pieces.push(Interval {
-            from: horizon,
+    let whole = Interval {
+        from: as_of - history.min(rule.reach),
+        to: as_of,
+    };
+    let known = match covered.newest(as_of) {
+        // The end of what is covered may still have changed, and everything behind it is new.
+        Some(newest) => covered.without(Interval {
+            from: newest.to - rule.overlap,
             to: as_of,
         }),
-        Some((covered_from, covered_to)) => {
-            let from = (covered_to - rule.overlap).max(horizon);
-            pieces.push(Interval {
-                from: from.min(as_of),
-                to: as_of,
-            });
-            let to = covered_from.min(from);
-            pieces.push(Interval { from: horizon, to });
+        None => Coverage::default(),
+    };
+    let missing = known.missing(whole);
+    match rule.grid {
+        None => windows.extend(missing.into_iter().flat_map(Interval::windows)),
+        Some(grid) => {
+            let wanted = |cell: &Interval| {
+                let touches = |hole: &Interval| hole.from < cell.to && cell.from < hole.to;
+                missing.iter().any(touches)
+            };
+            windows.extend(grid.cells(whole).into_iter().filter(wanted));
         }
     }
-    pieces.into_iter().flat_map(Interval::windows).collect()
-}
-
-/// What is covered after a run: the unbroken stretch of closed windows that ends at `as_of`, joined
-/// with what was covered before. A gap between the two keeps the older, longer knowledge.
-pub fn covered(
-    closed: &[Interval],
-    before: Option<Interval>,
-    as_of: Timestamp,
-) -> Option<Interval> {
-    let mut from = as_of;
-    let mut newest_first: Vec<_> = closed.iter().filter(|window| window.to <= as_of).collect();
-    newest_first.sort_by_key(|window| std::cmp::Reverse(window.to));
-    for window in newest_first {
-        if let Some(old) = before.filter(|old| old.to >= from && old.from < from) {
-            from = old.from;
-        }
-        if window.to >= from {
-            from = from.min(window.from);
-        }
-    }
-    if let Some(old) = before.filter(|old| old.to >= from && old.from < from) {
-        from = old.from;
-    }
-    if from == as_of {
-        return before;
-    }
-    match before {
-        Some(old) if old.to < from => Some(old),
-        _ => Some(Interval { from, to: as_of }),
-    }
+    windows
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use proto::facts::v1::Completeness;
-
     use super::*;
+    use proptest::prelude::*;
 
     const DAY: SignedDuration = SignedDuration::from_hours(24);
     const YEAR: SignedDuration = SignedDuration::from_hours(365 * 24);
@@ -167,20 +195,16 @@ mod tests {
         overlap: SignedDuration::from_mins(10),
         foresight: false,
         floor: SignedDuration::from_secs(1),
+        grid: None,
+        reach: NEVER_CUT,
     };
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).expect("in range")
     }
 
-    fn state(from: Timestamp, to: Timestamp) -> State {
-        State {
-            dataset: Dataset::LogEntries,
-            completeness: Completeness::Complete,
-            covered_from: Some(from),
-            covered_to: Some(to),
-            reason: String::new(),
-        }
+    fn known(from: Timestamp, to: Timestamp) -> Coverage {
+        Coverage::of([Interval { from, to }])
     }
 
     fn cover_exactly(pieces: &[Interval], whole: Interval) {
@@ -258,7 +282,7 @@ mod tests {
     #[test]
     fn a_first_run_reads_the_whole_history() {
         let as_of = at(1_700_000_000);
-        let windows = plan(RULE, None, as_of, YEAR);
+        let windows = plan(RULE, &Coverage::default(), as_of, YEAR);
         assert_eq!(windows.len(), 13);
         cover_exactly(
             &windows,
@@ -273,7 +297,7 @@ mod tests {
     fn a_later_run_reads_what_is_new_and_the_overlap() {
         let as_of = at(1_700_000_000);
         let before = as_of - SignedDuration::from_hours(1);
-        let windows = plan(RULE, Some(&state(before - YEAR, before)), as_of, YEAR);
+        let windows = plan(RULE, &known(before - YEAR, before), as_of, YEAR);
         assert_eq!(
             windows,
             [Interval {
@@ -287,7 +311,7 @@ mod tests {
     fn a_later_run_fetches_the_history_that_is_still_missing() {
         let as_of = at(1_700_000_000);
         let before = as_of - SignedDuration::from_hours(1);
-        let windows = plan(RULE, Some(&state(before - DAY * 60, before)), as_of, YEAR);
+        let windows = plan(RULE, &known(before - DAY * 60, before), as_of, YEAR);
         let old = Interval {
             from: as_of - YEAR,
             to: before - DAY * 60,
@@ -303,7 +327,7 @@ mod tests {
                 foresight: true,
                 ..RULE
             },
-            None,
+            &Coverage::default(),
             as_of,
             DAY,
         );
@@ -318,28 +342,54 @@ mod tests {
     }
 
     #[test]
-    fn coverage_ends_at_the_first_hole() {
-        let day = |n: i64| at(86_400 * n);
-        let window = |from, to| Interval {
-            from: day(from),
-            to: day(to),
+    fn weeks_begin_on_mondays_and_the_newest_ends_now() {
+        let as_of: Timestamp = "2026-08-19T12:00:00Z".parse().expect("a Wednesday");
+        let rule = Rule {
+            grid: Some(Grid::Weeks),
+            overlap: DAY * 7,
+            floor: NEVER_CUT,
+            ..RULE
         };
-        let as_of = day(100);
-        assert_eq!(
-            covered(&[window(90, 100), window(70, 80)], None, as_of),
-            Some(window(90, 100))
-        );
-        assert_eq!(covered(&[window(100, 130)], None, as_of), None);
-        let old = Some(window(10, 92));
-        assert_eq!(
-            covered(&[window(90, 100)], old, as_of),
-            Some(window(10, 100))
-        );
-        assert_eq!(covered(&[window(95, 100)], old, as_of), old);
-        assert_eq!(
-            covered(&[window(90, 100), window(0, 10)], old, as_of),
-            Some(window(0, 100))
-        );
-        assert_eq!(covered(&[], old, as_of), old);
+        let shown = |windows: &[Interval]| -> Vec<String> {
+            let one = |window: &Interval| format!("{} {}", window.from, window.to);
+            windows.iter().map(one).collect()
+        };
+        let first = plan(rule, &Coverage::default(), as_of, DAY * 14);
+        let weeks = [
+            "2026-08-17T00:00:00Z 2026-08-19T12:00:00Z",
+            "2026-08-10T00:00:00Z 2026-08-17T00:00:00Z",
+            "2026-08-03T00:00:00Z 2026-08-10T00:00:00Z",
+        ];
+        assert_eq!(shown(&first), weeks);
+        let later = plan(rule, &Coverage::of(first), as_of + DAY, DAY * 14);
+        let again = ["2026-08-17T00:00:00Z 2026-08-20T12:00:00Z", weeks[1]];
+        assert_eq!(shown(&later), again);
+    }
+
+    #[test]
+    fn a_hole_in_the_middle_is_fetched_again_and_nothing_else() {
+        let as_of = at(1_700_000_000);
+        let before = as_of - SignedDuration::from_hours(1);
+        let hole = Interval {
+            from: before - DAY * 60,
+            to: before - DAY * 60 + SignedDuration::from_secs(7),
+        };
+        let coverage = known(before - YEAR, before).without(hole);
+        let fresh = Interval {
+            from: before - RULE.overlap,
+            to: as_of,
+        };
+        assert_eq!(plan(RULE, &coverage, as_of, YEAR), [fresh, hole]);
+    }
+
+    #[test]
+    fn a_longer_horizon_fetches_what_lies_between() {
+        let as_of = at(1_700_000_000);
+        let windows = plan(RULE, &known(as_of - DAY * 90, as_of), as_of, DAY * 120);
+        let older = Interval {
+            from: as_of - DAY * 120,
+            to: as_of - DAY * 90,
+        };
+        assert_eq!(windows[1..], [older]);
     }
 }

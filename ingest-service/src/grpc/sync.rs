@@ -4,13 +4,20 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 use chassis::{Clock, Code, Lifecycle};
 use futures::Stream;
+use jiff::SignedDuration;
 use proto::{
     ConnectionId, OrgId, RunId,
     ids::InvalidId,
     ingest::v1::{
-        GetSyncRequest, GetSyncResponse, Run, RunState, StartSyncRequest, StartSyncResponse,
-        WatchSyncRequest, WatchSyncResponse, sync_service_server::SyncService,
+        CancelSyncRequest, CancelSyncResponse, DisableWebhookRequest, DisableWebhookResponse,
+        EnableWebhookRequest, EnableWebhookResponse, GetCapabilitiesRequest,
+        GetCapabilitiesResponse, GetSyncRequest, GetSyncResponse, GetWebhookRequest,
+        GetWebhookResponse, ListRunsRequest, ListRunsResponse, PauseSyncRequest, PauseSyncResponse,
+        ProbeRequest, ProbeResponse, ReportStoredRequest, ReportStoredResponse, ResumeSyncRequest,
+        ResumeSyncResponse, Run, RunState, StartSyncRequest, StartSyncResponse, WatchSyncRequest,
+        WatchSyncResponse, sync_service_server::SyncService,
     },
+    time::{from_proto, to_proto},
 };
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
@@ -20,7 +27,10 @@ use uuid::Uuid;
 use super::render::newest;
 use crate::{
     change::Changes,
-    store::{NewRun, Store, StoreError},
+    dataset::Datasets,
+    scheduler::Stops,
+    store::{NewRun, Store, StoreError, within},
+    webhook::Subscriber,
 };
 
 /// How soon a watcher sees what another process has done.
@@ -43,6 +53,14 @@ pub(crate) struct SyncApi {
     pub(crate) changes: Changes,
     /// Where watchers live.
     pub(crate) lifecycle: Lifecycle,
+    /// Stops what runs in this process.
+    pub(crate) stops: Stops,
+    /// From one run to the next.
+    pub(crate) interval: SignedDuration,
+    /// What is collected.
+    pub(crate) datasets: Datasets,
+    /// Webhooks, and conversations with PagerDuty outside of runs.
+    pub(crate) subscriber: Subscriber,
 }
 
 #[tonic::async_trait]
@@ -61,7 +79,7 @@ impl SyncService for SyncApi {
             now: self.clock.now(),
             traceparent: chassis::trace::current(),
         };
-        if let Err(error) = self.store.enqueue(org, connection, &new).await {
+        if let Err(error) = within(self.store.enqueue(org, connection, &new)).await {
             return Err(self.refusal(org, connection, error).await);
         }
         self.poke.notify_one();
@@ -110,78 +128,130 @@ impl SyncService for SyncApi {
 
     async fn list_runs(
         &self,
-        _: Request<proto::ingest::v1::ListRunsRequest>,
-    ) -> Result<Response<proto::ingest::v1::ListRunsResponse>, Status> {
-        Err(Status::unimplemented("list_runs"))
+        request: Request<ListRunsRequest>,
+    ) -> Result<Response<ListRunsResponse>, Status> {
+        let ListRunsRequest {
+            org_id,
+            connection_id,
+            limit,
+            before,
+        } = request.into_inner();
+        let (org, connection) = ids(&org_id, &connection_id)?;
+        let before = before.as_ref().and_then(from_proto);
+        let runs = self.runs(org, connection, before, limit).await?;
+        Ok(Response::new(ListRunsResponse { runs }))
     }
 
     async fn pause_sync(
         &self,
-        _: Request<proto::ingest::v1::PauseSyncRequest>,
-    ) -> Result<Response<proto::ingest::v1::PauseSyncResponse>, Status> {
-        Err(Status::unimplemented("pause_sync"))
+        request: Request<PauseSyncRequest>,
+    ) -> Result<Response<PauseSyncResponse>, Status> {
+        let PauseSyncRequest {
+            org_id,
+            connection_id,
+        } = request.into_inner();
+        let (org, connection) = ids(&org_id, &connection_id)?;
+        let run = self.pause(org, connection).await?;
+        Ok(Response::new(PauseSyncResponse { run }))
     }
 
     async fn resume_sync(
         &self,
-        _: Request<proto::ingest::v1::ResumeSyncRequest>,
-    ) -> Result<Response<proto::ingest::v1::ResumeSyncResponse>, Status> {
-        Err(Status::unimplemented("resume_sync"))
+        request: Request<ResumeSyncRequest>,
+    ) -> Result<Response<ResumeSyncResponse>, Status> {
+        let ResumeSyncRequest {
+            org_id,
+            connection_id,
+        } = request.into_inner();
+        let (org, connection) = ids(&org_id, &connection_id)?;
+        let run = self.resume(org, connection).await?;
+        Ok(Response::new(ResumeSyncResponse { run }))
     }
 
     async fn cancel_sync(
         &self,
-        _: Request<proto::ingest::v1::CancelSyncRequest>,
-    ) -> Result<Response<proto::ingest::v1::CancelSyncResponse>, Status> {
-        Err(Status::unimplemented("cancel_sync"))
+        request: Request<CancelSyncRequest>,
+    ) -> Result<Response<CancelSyncResponse>, Status> {
+        let CancelSyncRequest {
+            org_id,
+            connection_id,
+        } = request.into_inner();
+        let (org, connection) = ids(&org_id, &connection_id)?;
+        let run = self.cancel(org, connection).await?;
+        Ok(Response::new(CancelSyncResponse { run }))
     }
 
     async fn probe(
         &self,
-        _: Request<proto::ingest::v1::ProbeRequest>,
-    ) -> Result<Response<proto::ingest::v1::ProbeResponse>, Status> {
-        Err(Status::unimplemented("probe"))
+        request: Request<ProbeRequest>,
+    ) -> Result<Response<ProbeResponse>, Status> {
+        let asked = request.into_inner();
+        let (org, connection) = ids(&asked.org_id, &asked.connection_id)?;
+        let (capabilities, probed_at) = self.probed(org, connection).await?;
+        Ok(Response::new(ProbeResponse {
+            capabilities,
+            probed_at: Some(to_proto(probed_at)),
+        }))
     }
 
     async fn get_capabilities(
         &self,
-        _: Request<proto::ingest::v1::GetCapabilitiesRequest>,
-    ) -> Result<Response<proto::ingest::v1::GetCapabilitiesResponse>, Status> {
-        Err(Status::unimplemented("get_capabilities"))
+        request: Request<GetCapabilitiesRequest>,
+    ) -> Result<Response<GetCapabilitiesResponse>, Status> {
+        let asked = request.into_inner();
+        let (org, connection) = ids(&asked.org_id, &asked.connection_id)?;
+        let (capabilities, probed_at) = self.known_capabilities(org, connection).await?;
+        Ok(Response::new(GetCapabilitiesResponse {
+            capabilities,
+            probed_at: probed_at.map(to_proto),
+        }))
     }
 
     async fn report_stored(
         &self,
-        _: Request<proto::ingest::v1::ReportStoredRequest>,
-    ) -> Result<Response<proto::ingest::v1::ReportStoredResponse>, Status> {
-        Err(Status::unimplemented("report_stored"))
+        request: Request<ReportStoredRequest>,
+    ) -> Result<Response<ReportStoredResponse>, Status> {
+        let report = request.into_inner();
+        let (org, connection) = ids(&report.org_id, &report.connection_id)?;
+        self.stored(org, connection, &report).await?;
+        Ok(Response::new(ReportStoredResponse {}))
     }
 
     async fn get_webhook(
         &self,
-        _: Request<proto::ingest::v1::GetWebhookRequest>,
-    ) -> Result<Response<proto::ingest::v1::GetWebhookResponse>, Status> {
-        Err(Status::unimplemented("get_webhook"))
+        request: Request<GetWebhookRequest>,
+    ) -> Result<Response<GetWebhookResponse>, Status> {
+        let asked = request.into_inner();
+        let (org, connection) = ids(&asked.org_id, &asked.connection_id)?;
+        let webhook = Some(self.webhook(org, connection).await?);
+        Ok(Response::new(GetWebhookResponse { webhook }))
     }
 
     async fn enable_webhook(
         &self,
-        _: Request<proto::ingest::v1::EnableWebhookRequest>,
-    ) -> Result<Response<proto::ingest::v1::EnableWebhookResponse>, Status> {
-        Err(Status::unimplemented("enable_webhook"))
+        request: Request<EnableWebhookRequest>,
+    ) -> Result<Response<EnableWebhookResponse>, Status> {
+        let asked = request.into_inner();
+        let (org, connection) = ids(&asked.org_id, &asked.connection_id)?;
+        let webhook = Some(self.subscribed(org, connection, asked.secret).await?);
+        Ok(Response::new(EnableWebhookResponse { webhook }))
     }
 
     async fn disable_webhook(
         &self,
-        _: Request<proto::ingest::v1::DisableWebhookRequest>,
-    ) -> Result<Response<proto::ingest::v1::DisableWebhookResponse>, Status> {
-        Err(Status::unimplemented("disable_webhook"))
+        request: Request<DisableWebhookRequest>,
+    ) -> Result<Response<DisableWebhookResponse>, Status> {
+        let asked = request.into_inner();
+        let (org, connection) = ids(&asked.org_id, &asked.connection_id)?;
+        let webhook = Some(self.unsubscribed(org, connection).await?);
+        Ok(Response::new(DisableWebhookResponse { webhook }))
     }
 }
 
 impl SyncApi {
-    async fn newest(&self, org: OrgId, connection: ConnectionId) -> Result<Run, Status> {
-        match newest(&self.store, org, connection).await {
+    pub(super) async fn newest(&self, org: OrgId, connection: ConnectionId) -> Result<Run, Status> {
+        let now = self.clock.now();
+        match within(newest(&self.store, org, connection, now)).await {
             Ok(Some(run)) => Ok(run),
             Ok(None) => Err(Code::NotFound.status(
                 "NEVER_SYNCHRONIZED",
@@ -227,7 +297,10 @@ impl Watch {
                     return;
                 }
             };
-            let ended = matches!(run.state(), RunState::Succeeded | RunState::Failed);
+            let ended = matches!(
+                run.state(),
+                RunState::Succeeded | RunState::Failed | RunState::Cancelled
+            );
             if last.as_ref() != Some(&run) {
                 let answer = WatchSyncResponse {
                     run: Some(run.clone()),
@@ -275,13 +348,13 @@ fn ids(org: &str, connection: &str) -> Result<(OrgId, ConnectionId), Status> {
     ))
 }
 
-fn unavailable(error: &StoreError) -> Status {
+pub(super) fn unavailable(error: &StoreError) -> Status {
     tracing::error!(
         error = error as &dyn std::error::Error,
         "a call could not be answered"
     );
     match error {
-        StoreError::Database(_) => {
+        StoreError::Database(_) | StoreError::Silent => {
             Code::Unavailable.status("DATABASE", "the database does not answer")
         }
         _ => Code::Internal.status("INTERNAL", "something went wrong"),

@@ -4,12 +4,11 @@
 use std::time::Duration;
 
 use reqwest::{Method, Response, StatusCode, header::HeaderMap, redirect::Policy};
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
 use super::failure::{Attempt, Failure};
-use crate::rate::Hint;
+use crate::{credential::TokenLease, rate::Hint};
 
 /// From the first byte sent to the last one received.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -30,6 +29,8 @@ pub struct Call {
     pub query: Vec<(&'static str, String)>,
     /// JSON body; makes the request a POST.
     pub body: Option<String>,
+    /// Removes what the path names.
+    pub deletes: bool,
 }
 
 /// An attempt's end: its status (0 when none came), the rate hint, and the body or what went wrong.
@@ -63,11 +64,71 @@ struct ErrorDetail {
     errors: Vec<String>,
 }
 
+impl Call {
+    /// Asks for what the path names.
+    pub fn get(path: String, query: Vec<(&'static str, String)>) -> Self {
+        Self {
+            path,
+            query,
+            body: None,
+            deletes: false,
+        }
+    }
+
+    /// Sends a body to what the path names.
+    pub fn post(path: String, body: String) -> Self {
+        Self {
+            body: Some(body),
+            ..Self::get(path, Vec::new())
+        }
+    }
+
+    /// Removes what the path names.
+    pub fn delete(path: String) -> Self {
+        Self {
+            deletes: true,
+            ..Self::get(path, Vec::new())
+        }
+    }
+
+    /// The same question for one record, where a number of records is asked for at all.
+    #[must_use]
+    pub fn at_most_one(mut self) -> Self {
+        for (name, value) in &mut self.query {
+            if *name == "limit" {
+                "1".clone_into(value);
+            }
+        }
+        self.query.retain(|(name, _)| *name != "total");
+        let asked = self.body.as_deref().map(serde_json::from_str);
+        if let Some(Ok(serde_json::Value::Object(mut fields))) = asked {
+            if let Some(limit) = fields.get_mut("limit") {
+                *limit = 1.into();
+            }
+            self.body = Some(serde_json::Value::Object(fields).to_string());
+        }
+        self
+    }
+
+    fn method(&self) -> Method {
+        match (self.deletes, &self.body) {
+            (true, _) => Method::DELETE,
+            (false, Some(_)) => Method::POST,
+            (false, None) => Method::GET,
+        }
+    }
+}
+
 impl Api {
     /// A client that follows no redirect (the token would go along).
     pub fn new() -> Result<Self, reqwest::Error> {
+        Self::with_deadline(DEADLINE)
+    }
+
+    /// With another deadline than the default one.
+    pub fn with_deadline(deadline: Duration) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder()
-            .timeout(DEADLINE)
+            .timeout(deadline)
             .connect_timeout(CONNECT_DEADLINE)
             .redirect(Policy::none())
             .user_agent(concat!("quolum-ingest/", env!("CARGO_PKG_VERSION")))
@@ -76,18 +137,13 @@ impl Api {
     }
 
     /// Sends one request.
-    pub async fn send(&self, base: &Url, token: &SecretString, call: &Call) -> Attempted {
+    pub async fn send(&self, base: &Url, token: &TokenLease, call: &Call) -> Attempted {
         let url = format!("{}{}", base.as_str().trim_end_matches('/'), call.path);
-        let method = if call.body.is_some() {
-            Method::POST
-        } else {
-            Method::GET
-        };
         let mut request = self
             .http
-            .request(method, url)
+            .request(call.method(), url)
             .query(&call.query)
-            .bearer_auth(token.expose_secret())
+            .header("Authorization", token.authorization())
             .header("Accept", ACCEPT)
             .header("Content-Type", "application/json");
         if let Some(traceparent) = chassis::trace::current() {
@@ -117,8 +173,8 @@ async fn read(response: Response) -> Attempted {
             Err(Attempt::RateLimited(reset.unwrap_or(DEFAULT_RESET)))
         }
         (StatusCode::UNAUTHORIZED, _) => Err(Attempt::Unauthorized),
-        (StatusCode::OK, Ok(body)) => Ok(body),
-        (StatusCode::OK, Err(attempt)) => Err(attempt),
+        (status, Ok(body)) if status.is_success() => Ok(body),
+        (status, Err(attempt)) if status.is_success() => Err(attempt),
         (status, body) => Err(refusal(status, &body.unwrap_or_default())),
     };
     Attempted {
@@ -129,7 +185,9 @@ async fn read(response: Response) -> Attempted {
 }
 
 async fn body(mut response: Response) -> Result<Vec<u8>, Attempt> {
-    let mut body = Vec::new();
+    let announced = response.content_length().unwrap_or(0);
+    let announced = usize::try_from(announced).unwrap_or(BODY_LIMIT);
+    let mut body = Vec::with_capacity(announced.min(BODY_LIMIT));
     loop {
         match response.chunk().await {
             Ok(None) => return Ok(body),
@@ -144,7 +202,7 @@ async fn body(mut response: Response) -> Result<Vec<u8>, Attempt> {
     }
 }
 
-/// What a status other than 200, 401 and 429 means.
+/// What a status other than success, 401 and 429 means.
 fn refusal(status: StatusCode, body: &[u8]) -> Attempt {
     let ErrorBody { error } = serde_json::from_slice(body).unwrap_or_default();
     let code = error.code.unwrap_or(0);

@@ -2,12 +2,15 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use lapin::{Channel, Connection, ConnectionProperties, ErrorKind, options::ConfirmSelectOptions};
+use lapin::{
+    Channel, Connection, ConnectionProperties, ErrorKind, options::ConfirmSelectOptions,
+    tcp::OwnedTLSConfig,
+};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::Health;
+use super::{Health, Settings};
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 /// Between attempts to connect; doubled up to the longest.
@@ -27,6 +30,7 @@ pub(super) struct Link {
 /// The present link, and the wish for a new one.
 pub(super) struct Links {
     url: SecretString,
+    tls: OwnedTLSConfig,
     health: Arc<watch::Sender<Health>>,
     current: watch::Sender<Option<Arc<Link>>>,
     /// The newest link that was given up.
@@ -34,9 +38,13 @@ pub(super) struct Links {
 }
 
 impl Links {
-    pub(super) fn new(url: SecretString, health: Arc<watch::Sender<Health>>) -> Self {
+    pub(super) fn new(settings: Settings, health: Arc<watch::Sender<Health>>) -> Self {
         Self {
-            url,
+            url: settings.url,
+            tls: OwnedTLSConfig {
+                identity: None,
+                cert_chain: settings.authority,
+            },
             health,
             current: watch::Sender::new(None),
             given_up: watch::Sender::new(0),
@@ -116,7 +124,9 @@ impl Links {
         let properties =
             ConnectionProperties::default().with_connection_name("ingest-service".into());
         let connecting = async {
-            let connection = Connection::connect(self.url.expose_secret(), properties).await?;
+            let (url, tls) = (self.url.expose_secret(), self.tls.clone());
+            let runtime = lapin::runtime::default_runtime()?;
+            let connection = Connection::connect_with_config(url, properties, tls, runtime).await?;
             let channel = connection.create_channel().await?;
             channel
                 .confirm_select(ConfirmSelectOptions::default())

@@ -3,12 +3,7 @@
 use jiff::Timestamp;
 use proto::facts::v1::{Completeness, Dataset};
 
-use crate::{
-    dataset::State,
-    pagerduty::Failure,
-    store::Progress,
-    window::{Interval, covered},
-};
+use crate::{dataset::State, pagerduty::Failure, store::Progress, window::Interval};
 
 /// Why a dataset was left before all its windows were closed; `None` when the failure concerns the
 /// whole run.
@@ -24,34 +19,31 @@ pub(super) fn verdict(failure: &Failure) -> Option<(Completeness, String)> {
     Some((completeness, failure.to_string()))
 }
 
-/// The verdict over windows that were all closed: `missing` records PagerDuty counted but did not
-/// give, and records that could not be read.
-pub(super) fn verdict_over(progress: &Progress, missing: i64) -> (Completeness, String) {
-    if missing > 0 {
-        let reason =
-            format!("truncated: PagerDuty did not give {missing} record(s) that it counted");
-        return (Completeness::Partial, reason);
-    }
-    if progress.unreadable > 0 {
-        let reason = format!("{} record(s) could not be read", progress.unreadable);
-        return (Completeness::Partial, reason);
-    }
-    (Completeness::Complete, String::new())
+/// The verdict over windows none of which was refused for good.
+pub(super) fn verdict_over(progress: &Progress) -> (Completeness, String) {
+    let reason = if progress.missing > 0 {
+        let missing = progress.missing;
+        format!("truncated: PagerDuty did not give {missing} record(s) that it counted")
+    } else if progress.unreadable > 0 {
+        format!("{} record(s) could not be read", progress.unreadable)
+    } else if progress.failed > 0 {
+        format!("{} window(s) could not be read", progress.failed)
+    } else if progress.later > 0 {
+        "older history is still to be read".to_owned()
+    } else {
+        return (Completeness::Complete, String::new());
+    };
+    (Completeness::Partial, reason)
 }
 
-/// The new state of a dataset.
+/// The new state of a dataset; `newest` is the stretch of a history that is known completely.
 pub(super) fn conclude(
     dataset: Dataset,
     (completeness, reason): (Completeness, String),
-    before: Option<&State>,
-    whole_windows: &[Interval],
+    newest: Option<Interval>,
     as_of: Timestamp,
 ) -> State {
-    let coverage = if dataset.is_windowed() {
-        covered(whole_windows, before.and_then(State::coverage), as_of)
-    } else {
-        None
-    };
+    let coverage = newest.filter(|_| dataset.is_windowed());
     let snapshot =
         (!dataset.is_windowed() && completeness == Completeness::Complete).then_some(as_of);
     State {
@@ -88,25 +80,25 @@ mod tests {
 
     #[test]
     fn a_history_that_broke_off_covers_what_is_whole() {
-        let windows = [Interval {
+        let whole = Interval {
             from: at(70),
             to: at(100),
-        }];
+        };
         let partial = (Completeness::Partial, "PagerDuty answers 503".to_owned());
-        let state = conclude(Dataset::LogEntries, partial, None, &windows, at(100));
-        assert_eq!(state.coverage(), Some(windows[0]));
+        let state = conclude(Dataset::LogEntries, partial, Some(whole), at(100));
+        let covered = (state.covered_from, state.covered_to);
+        assert_eq!(covered, (Some(at(70)), Some(at(100))));
     }
 
     #[test]
     fn a_snapshot_that_failed_covers_nothing() {
         let failed = (Completeness::Partial, "PagerDuty answers 503".to_owned());
-        let state = conclude(Dataset::Users, failed, None, &[], at(100));
+        let state = conclude(Dataset::Users, failed, None, at(100));
         assert_eq!((state.covered_from, state.covered_to), (None, None));
         let whole = conclude(
             Dataset::Users,
             (Completeness::Complete, String::new()),
             None,
-            &[],
             at(100),
         );
         assert_eq!(

@@ -1,12 +1,14 @@
-//! Fetching one window of one dataset, in whichever way PagerDuty serves it.
+//! Fetching one window of one dataset: which pages, how many of them at a time, and where a window
+//! that is too deep for offsets is cut. How PagerDuty serves each list is `pagerduty::endpoint`'s.
 
+use futures::{StreamExt, TryStreamExt, stream};
 use proto::facts::v1::{Dataset, Team, envelope::Payload};
 
-use super::{Interruption, Tally, worker::Worker};
+use super::{Interruption, depth, filling::Filling, worker::Worker};
 use crate::{
     pagerduty::{
         Failure, Page,
-        endpoint::{self, List, Shape},
+        endpoint::{self, Family, List, Next, Paging, Place, Position, Shape},
         model::{duty, people},
     },
     window::{OFFSET_LIMIT, Planned},
@@ -34,158 +36,279 @@ enum Detail {
     Shifts,
 }
 
-impl Worker<'_> {
+impl<'a> Worker<'a> {
     /// Reads a window and publishes its pages. `divisible` says that a window with too many records
     /// can be cut, so that it is not read in vain.
     pub(super) async fn fetch(
-        &mut self,
-        window: Planned,
+        &'a self,
         divisible: bool,
-        tally: &mut Tally,
+        filling: &mut Filling<'a>,
     ) -> Result<Extent, Interruption> {
-        match endpoint::shape(window.dataset) {
+        match endpoint::shape(filling.window.dataset) {
             None => Ok(Extent::End),
-            Some(Shape::Listed(list)) => {
-                self.list((window, divisible), list, Detail::Nothing, tally)
-                    .await
+            Some(Shape::Lists(lists)) => {
+                let divisible = divisible && lists.len() == 1;
+                for list in lists {
+                    let extent = self
+                        .list((list, &[]), (Detail::Nothing, divisible), filling)
+                        .await?;
+                    if extent != Extent::End {
+                        return Ok(extent);
+                    }
+                }
+                Ok(Extent::End)
             }
             Some(Shape::Teams(list)) => {
-                self.list((window, divisible), list, Detail::Members, tally)
+                self.list((&list, &[]), (Detail::Members, false), filling)
                     .await
             }
             Some(Shape::Schedules(layers, shifts)) => {
                 let extent = self
-                    .list((window, divisible), layers, Detail::Nothing, tally)
+                    .list((&layers, &[]), (Detail::Nothing, false), filling)
                     .await?;
                 if extent != Extent::End {
                     return Ok(extent);
                 }
-                match self
-                    .list((window, divisible), shifts, Detail::Shifts, tally)
+                self.list((&shifts, &[]), (Detail::Shifts, false), filling)
                     .await
-                {
-                    // An account without shift-based schedules.
-                    Err(Interruption::Pagerduty(Failure::NotFound)) => Ok(Extent::End),
-                    extent => extent,
+            }
+            Some(Shape::Children(families)) => self.children(families, divisible, filling).await,
+        }
+    }
+
+    async fn children(
+        &'a self,
+        families: &[Family],
+        divisible: bool,
+        filling: &mut Filling<'a>,
+    ) -> Result<Extent, Interruption> {
+        for family in families {
+            let parents = self.parents(family, filling.window).await?;
+            for group in parents.chunks(family.group.max(1)) {
+                let listed = self
+                    .list((&family.list, group), (Detail::Nothing, divisible), filling)
+                    .await;
+                match listed {
+                    Ok(Extent::End) | Err(Interruption::Pagerduty(Failure::NotFound)) => {}
+                    other => return other,
                 }
             }
-            Some(Shape::Whole(list)) => {
-                let page = self
-                    .session
-                    .read(window.dataset, &list.whole(), list.decode)
-                    .await?;
-                tally.expected = Some(page.rows);
-                self.page(window, page, tally).await?;
-                Ok(Extent::End)
-            }
-            Some(Shape::Analytics) => self.analytics(window, tally).await,
         }
+        Ok(Extent::End)
+    }
+
+    /// The ids of all parents.
+    async fn parents(
+        &'a self,
+        family: &Family,
+        window: Planned,
+    ) -> Result<Vec<String>, Interruption> {
+        let mut ids = Vec::new();
+        let mut position = Position::Start;
+        for _ in 0..MOST_PAGES {
+            let page = match self.ask(window, &family.parents, (&[], &position)).await {
+                Err(Failure::NotFound) if family.parents.optional => return Ok(ids),
+                page => page?,
+            };
+            ids.extend((family.ids)(&page.payload));
+            match family.parents.next(&position, &page) {
+                Next::At(next) => position = next,
+                Next::End | Next::TooDeep | Next::Repeats => break,
+            }
+        }
+        Ok(ids)
     }
 
     async fn list(
-        &mut self,
-        (window, divisible): (Planned, bool),
-        list: List,
-        detail: Detail,
-        tally: &mut Tally,
+        &'a self,
+        (list, parents): (&List, &[String]),
+        (detail, divisible): (Detail, bool),
+        filling: &mut Filling<'a>,
     ) -> Result<Extent, Interruption> {
-        let mut offset = 0;
-        let mut total = None;
-        let mut previous: Option<Payload> = None;
-        while offset < OFFSET_LIMIT {
-            let call = list.page(window.interval, self.run.as_of, offset);
-            let mut page = match self.session.read(window.dataset, &call, list.decode).await {
-                Err(Failure::TooDeep) => return Ok(Extent::TooDeep(total)),
-                page => page?,
-            };
-            if offset == 0 {
-                total = page.total;
-                if divisible && total.is_some_and(|total| total > OFFSET_LIMIT) {
-                    tally.expected = total;
-                    return Ok(Extent::TooDeep(total));
+        let mut first = match self
+            .ask(filling.window, list, (parents, &Position::Start))
+            .await
+        {
+            Err(Failure::NotFound) if list.optional => return Ok(Extent::End),
+            Err(Failure::TooDeep) => return Ok(Extent::TooDeep(None)),
+            first => first?,
+        };
+        let mut expected = first.total;
+        if divisible && parents.is_empty() && depth::may_be_deep(list, &first) {
+            match self.measure(list, &first, filling).await? {
+                depth::Depth::Shallow => {}
+                depth::Depth::Cut(Some(of_first_part)) => expected = Some(of_first_part),
+                depth::Depth::Cut(None) => {
+                    first = self
+                        .ask(filling.window, list, (parents, &Position::Start))
+                        .await?;
+                    expected = first.total;
                 }
-                expect(tally, total);
-            }
-            if page.rows == 0 {
-                return Ok(Extent::End);
-            }
-            if previous.as_ref() == Some(&page.payload) {
-                return Ok(Extent::Repeats);
-            }
-            previous = Some(page.payload.clone());
-            offset += page.rows;
-            let more = page.more.unwrap_or(page.rows >= endpoint::CLASSIC_LIMIT);
-            self.add(detail, window.dataset, &mut page).await?;
-            self.page(window, page, tally).await?;
-            // `total` is no end: a row that slipped in while paging moves the last one behind it.
-            if !more {
-                return Ok(Extent::End);
+                depth::Depth::Unordered => {
+                    filling.expected = first.total;
+                    return Ok(Extent::TooDeep(first.total));
+                }
             }
         }
-        Ok(Extent::TooDeep(total))
+        filling.expect(expected);
+        let stride = first.rows;
+        let mut next = list.next(&Position::Start, &first);
+        self.take((list, parents), detail, first, filling).await?;
+        if matches!(list.paging, Paging::Classic) && stride > 0 {
+            let known = expected.unwrap_or(0).min(OFFSET_LIMIT);
+            next = self
+                .counted((list, parents), (detail, stride, known), next, filling)
+                .await?;
+        }
+        self.follow((list, parents), detail, next, filling)
+            .await
+            .map(|extent| match extent {
+                Extent::TooDeep(_) => Extent::TooDeep(expected),
+                extent => extent,
+            })
     }
 
-    async fn analytics(
-        &mut self,
-        window: Planned,
-        tally: &mut Tally,
-    ) -> Result<Extent, Interruption> {
-        let mut cursor: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let call = endpoint::analytics(cursor.as_deref());
-            let mut page = self
-                .session
-                .read(window.dataset, &call, people::analytics)
-                .await?;
-            if page.rows == 0 {
-                return Ok(Extent::End);
+    /// The pages whose offsets follow from the total, several at a time. Answers what comes behind.
+    async fn counted(
+        &'a self,
+        (list, parents): (&List, &[String]),
+        (detail, stride, known): (Detail, i64, i64),
+        mut next: Next,
+        filling: &mut Filling<'a>,
+    ) -> Result<Next, Interruption> {
+        let window = filling.window;
+        let offsets = (1..).map(|n| n * stride).take_while(|at| *at < known);
+        let mut pages = stream::iter(offsets)
+            .map(|offset| async move {
+                let position = Position::Offset(offset);
+                let page = self.ask(window, list, (parents, &position)).await;
+                page.map(|page| (position, page))
+            })
+            .buffered(self.concurrency())
+            .boxed();
+        while let Some(answer) = pages.next().await {
+            let (position, page) = match answer {
+                Err(Failure::TooDeep) => return Ok(Next::TooDeep),
+                answer => answer?,
+            };
+            let rows = page.rows;
+            next = list.next(&position, &page);
+            if !self.take((list, parents), detail, page, filling).await? {
+                return Ok(if rows == 0 { Next::End } else { Next::Repeats });
             }
-            let next = page.cursor.take();
-            let more = page.more.unwrap_or(false);
-            self.page(window, page, tally).await?;
-            match next {
-                Some(next) if more && cursor.as_ref() != Some(&next) => cursor = Some(next),
-                Some(_) if more => return Ok(Extent::Repeats),
-                _ => return Ok(Extent::End),
+            // A page shorter than the others: what follows starts elsewhere than thought.
+            if rows < stride && matches!(next, Next::At(_)) {
+                return Ok(next);
+            }
+        }
+        Ok(next)
+    }
+
+    /// One page after another until there is none.
+    async fn follow(
+        &'a self,
+        (list, parents): (&List, &[String]),
+        detail: Detail,
+        mut next: Next,
+        filling: &mut Filling<'a>,
+    ) -> Result<Extent, Interruption> {
+        for _ in 0..MOST_PAGES {
+            let position = match next {
+                Next::End => return Ok(Extent::End),
+                Next::TooDeep => return Ok(Extent::TooDeep(None)),
+                Next::Repeats => return Ok(Extent::Repeats),
+                Next::At(position) => position,
+            };
+            let page = match self.ask(filling.window, list, (parents, &position)).await {
+                Err(Failure::TooDeep) => return Ok(Extent::TooDeep(None)),
+                page => page?,
+            };
+            next = list.next(&position, &page);
+            let rows = page.rows;
+            if !self.take((list, parents), detail, page, filling).await? && rows > 0 {
+                return Ok(Extent::Repeats);
             }
         }
         Ok(Extent::Repeats)
     }
 
+    pub(super) async fn ask(
+        &self,
+        window: Planned,
+        list: &List,
+        (parents, position): (&[String], &Position),
+    ) -> Result<Page, Failure> {
+        let place = self.place(window, parents);
+        let call = list.call(&place, position);
+        self.session.read(window.dataset, &call, list.decode).await
+    }
+
+    fn place<'p>(&self, window: Planned, parents: &'p [String]) -> Place<'p> {
+        let mut place = Place::new(window.interval, self.run.as_of).of(parents);
+        place.refresh = self.is_refresh(window);
+        place
+    }
+
+    /// Completes a page and takes it in; false when it brought nothing new.
+    async fn take(
+        &'a self,
+        (list, parents): (&List, &[String]),
+        detail: Detail,
+        mut page: Page,
+        filling: &mut Filling<'a>,
+    ) -> Result<bool, Interruption> {
+        if page.rows == 0 {
+            return Ok(false);
+        }
+        (list.complete)(&self.place(filling.window, parents), &mut page.payload);
+        self.add(detail, filling.window.dataset, &mut page).await?;
+        self.page(page, filling).await
+    }
+
     /// Reads what a list leaves out. A record that has gone in the meantime keeps what the list said.
     async fn add(
-        &mut self,
+        &self,
         detail: Detail,
         dataset: Dataset,
         page: &mut Page,
     ) -> Result<(), Interruption> {
         match (detail, &mut page.payload) {
             (Detail::Members, Payload::Teams(teams)) => {
-                for team in &mut teams.records {
-                    self.add_members(dataset, team).await?;
-                }
+                stream::iter(&mut teams.records)
+                    .map(|team| self.add_members(dataset, team))
+                    .buffer_unordered(self.concurrency())
+                    .boxed()
+                    .try_collect::<()>()
+                    .await?;
             }
             (Detail::Shifts, Payload::Schedules(schedules)) => {
-                for listed in std::mem::take(&mut schedules.records) {
-                    let call = endpoint::shift_schedule(&listed.id, self.run.as_of);
-                    match self
-                        .session
-                        .read(dataset, &call, duty::shift_schedule)
-                        .await
-                    {
-                        Ok(found) => schedules.records.push(found.unwrap_or(listed)),
-                        // Still layer-based, thus whole in the other list; or gone.
-                        Err(Failure::NotFound | Failure::Refused { .. }) => {}
-                        Err(failure) => return Err(failure.into()),
-                    }
-                }
+                let listed = std::mem::take(&mut schedules.records);
+                let found: Vec<_> = stream::iter(listed)
+                    .map(|listed| async move {
+                        let call = endpoint::shift_schedule(&listed.id, self.run.as_of);
+                        match self
+                            .session
+                            .read(dataset, &call, duty::shift_schedule)
+                            .await
+                        {
+                            Ok(found) => Ok(Some(found.unwrap_or(listed))),
+                            // Still layer-based, thus whole in the other list; or gone.
+                            Err(Failure::NotFound | Failure::Refused { .. }) => Ok(None),
+                            Err(failure) => Err(Interruption::from(failure)),
+                        }
+                    })
+                    .buffered(self.concurrency())
+                    .boxed()
+                    .try_collect()
+                    .await?;
+                schedules.records = found.into_iter().flatten().collect();
             }
             _ => {}
         }
         Ok(())
     }
 
-    async fn add_members(&mut self, dataset: Dataset, team: &mut Team) -> Result<(), Interruption> {
+    async fn add_members(&self, dataset: Dataset, team: &mut Team) -> Result<(), Interruption> {
         let mut offset = 0;
         while offset < OFFSET_LIMIT {
             let call = endpoint::members(&team.id, offset);
@@ -201,13 +324,4 @@ impl Worker<'_> {
         }
         Ok(())
     }
-}
-
-/// Two lists of one dataset add up, as long as both are counted.
-fn expect(tally: &mut Tally, total: Option<i64>) {
-    tally.expected = match (tally.expected, total) {
-        (None, total) if tally.pages == 0 => total,
-        (Some(before), Some(total)) => Some(before + total),
-        _ => None,
-    };
 }

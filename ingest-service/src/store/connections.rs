@@ -73,13 +73,38 @@ impl Store {
         expires_at: Timestamp,
         limit: i64,
     ) -> Result<Vec<Lease>, StoreError> {
+        self.claim_among(holder, (now, expires_at), (limit, false))
+            .await
+    }
+
+    /// The same, but only connections whose history has been read already: fresh data waits for no
+    /// backfill.
+    pub async fn claim_fresh(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        expires_at: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Lease>, StoreError> {
+        self.claim_among(holder, (now, expires_at), (limit, true))
+            .await
+    }
+
+    async fn claim_among(
+        &self,
+        holder: &str,
+        (now, expires_at): (Timestamp, Timestamp),
+        (limit, only_fresh): (i64, bool),
+    ) -> Result<Vec<Lease>, StoreError> {
         let mut tx = self.everywhere().await?;
         let rows = sqlx::query!(
-            r#"update connections set lease_holder = $1, lease_fence = lease_fence + 1, lease_expires_at = $3
+            r#"update connections set lease_holder = $1, lease_fence = lease_fence + 1, lease_expires_at = $3,
+                   pace_unknown_until = greatest(pace_unknown_until, lease_expires_at)
                where (org_id, connection_id) in (
                    select org_id, connection_id from connections
-                   where syncable and next_run_at <= $2
+                   where syncable and not paused and next_run_at <= $2
                      and (lease_expires_at is null or lease_expires_at <= $2)
+                     and (backfilled or not $5)
                    order by next_run_at
                    for update skip locked
                    limit $4)
@@ -88,6 +113,7 @@ impl Store {
             now.to_sqlx(),
             expires_at.to_sqlx(),
             limit,
+            only_fresh,
         )
         .fetch_all(&mut *tx)
         .await?;
@@ -103,12 +129,13 @@ impl Store {
             .collect())
     }
 
-    /// Keeps a lease for longer; it is lost when the connection has come off the schedule.
+    /// Keeps a lease for longer; it is lost when the connection has come off the schedule or was
+    /// paused.
     pub async fn renew(&self, lease: &Lease, expires_at: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.scoped(lease.org).await?;
         let done = sqlx::query!(
             "update connections set lease_expires_at = $4
-             where org_id = $1 and connection_id = $2 and lease_fence = $3 and syncable",
+             where org_id = $1 and connection_id = $2 and lease_fence = $3 and syncable and not paused",
             lease.org.0,
             lease.connection.0,
             lease.fence,
@@ -132,7 +159,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.fenced(lease).await?;
         sqlx::query!(
-            "update connections set lease_holder = null, lease_expires_at = null,
+            "update connections set lease_holder = null, lease_expires_at = null, pace_unknown_until = null,
                  next_run_at = coalesce($3, next_run_at)
              where org_id = $1 and connection_id = $2",
             lease.org.0,

@@ -1,12 +1,15 @@
 //! What is known of each dataset of a connection, over all its runs.
 
+use std::collections::HashMap;
+
+use jiff::Timestamp;
 use proto::{
     ConnectionId, OrgId, RunId,
     facts::v1::{Completeness, Dataset},
 };
 
 use super::{Store, StoreError, optional, optional_to_sqlx};
-use crate::{dataset::State, lease::Lease, window::Interval};
+use crate::{coverage::Coverage, dataset::State, lease::Lease, window::Interval};
 
 /// How far one run has come with one dataset.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,6 +26,18 @@ pub struct Progress {
     pub unreadable: i64,
     /// Requests sent.
     pub requests: i64,
+    /// 429 answers among them.
+    pub rate_limited: i64,
+    /// Repeated requests among them.
+    pub retries: i64,
+    /// Records that dashboard-api says it has stored.
+    pub stored: i64,
+    /// Records that PagerDuty counted in closed windows but did not give.
+    pub missing: i64,
+    /// Windows that could not be read.
+    pub failed: i64,
+    /// Windows left to the next run.
+    pub later: i64,
 }
 
 impl Store {
@@ -41,20 +56,60 @@ impl Store {
         )
         .fetch_all(&mut *tx)
         .await?;
+        drop(tx);
+        let covered = self.coverage(org, connection).await?;
         rows.into_iter()
             .map(|row| {
                 let completeness = Completeness::from_name(&row.completeness);
+                let dataset =
+                    Dataset::from_name(&row.dataset).ok_or_else(|| unknown(&row.dataset))?;
+                let newest = covered
+                    .get(&dataset)
+                    .and_then(|coverage| coverage.newest(Timestamp::MAX));
                 let state = State {
-                    dataset: Dataset::from_name(&row.dataset)
-                        .ok_or_else(|| unknown(&row.dataset))?,
+                    dataset,
                     completeness: completeness.ok_or_else(|| unknown(&row.completeness))?,
-                    covered_from: optional(row.covered_from),
-                    covered_to: optional(row.covered_to),
+                    covered_from: newest
+                        .map(|one| one.from)
+                        .or_else(|| optional(row.covered_from)),
+                    covered_to: newest
+                        .map(|one| one.to)
+                        .or_else(|| optional(row.covered_to)),
                     reason: row.reason,
                 };
                 Ok((state, RunId(row.decided_by)))
             })
             .collect()
+    }
+
+    /// The event time that is known completely, of each history.
+    pub async fn coverage(
+        &self,
+        org: OrgId,
+        connection: ConnectionId,
+    ) -> Result<HashMap<Dataset, Coverage>, StoreError> {
+        let mut tx = self.scoped(org).await?;
+        let rows = sqlx::query!(
+            r#"select dataset, lower(part) as "from!", upper(part) as "to!"
+               from dataset_states, unnest(covered) as part
+               where org_id = $1 and connection_id = $2"#,
+            org.0,
+            connection.0,
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        let mut parts: HashMap<Dataset, Vec<Interval>> = HashMap::new();
+        for row in rows {
+            let dataset = Dataset::from_name(&row.dataset).ok_or_else(|| unknown(&row.dataset))?;
+            parts.entry(dataset).or_default().push(Interval {
+                from: row.from.to_jiff(),
+                to: row.to.to_jiff(),
+            });
+        }
+        Ok(parts
+            .into_iter()
+            .map(|(dataset, parts)| (dataset, Coverage::of(parts)))
+            .collect())
     }
 
     /// Writes what a run found out about a dataset.
@@ -91,9 +146,16 @@ impl Store {
         let rows = sqlx::query!(
             r#"select dataset,
                    count(*) filter (where state = 'done') as "done!",
-                   count(*) filter (where state <> 'split') as "planned!",
+                   count(*) filter (where state not in ('split', 'later')) as "planned!",
                    coalesce(sum(received) filter (where state <> 'split'), 0)::bigint as "received!",
                    coalesce(sum(expected) filter (where state <> 'split'), 0)::bigint as "expected!",
+                   coalesce(sum(greatest(expected - distinct_records - unreadable, 0))
+                            filter (where state = 'done'), 0)::bigint as "missing!",
+                   coalesce(sum(stored), 0)::bigint as "stored!",
+                   coalesce(sum(rate_limited), 0)::bigint as "rate_limited!",
+                   coalesce(sum(retries), 0)::bigint as "retries!",
+                   count(*) filter (where state = 'failed') as "failed!",
+                   count(*) filter (where state = 'later') as "later!",
                    coalesce(sum(unreadable), 0)::bigint as "unreadable!",
                    coalesce(sum(requests), 0)::bigint as "requests!"
                from windows where org_id = $1 and run_id = $2 group by dataset"#,
@@ -113,59 +175,16 @@ impl Store {
                     expected: row.expected,
                     unreadable: row.unreadable,
                     requests: row.requests,
+                    rate_limited: row.rate_limited,
+                    retries: row.retries,
+                    stored: row.stored,
+                    missing: row.missing,
+                    failed: row.failed,
+                    later: row.later,
                 };
                 Ok((dataset, progress))
             })
             .collect()
-    }
-
-    /// Records that PagerDuty counted in closed windows but did not give.
-    pub async fn missing_records(
-        &self,
-        lease: &Lease,
-        run: RunId,
-        dataset: Dataset,
-    ) -> Result<i64, StoreError> {
-        let mut tx = self.scoped(lease.org).await?;
-        let missing = sqlx::query_scalar!(
-            r#"select coalesce(sum(expected - received), 0)::bigint as "missing!" from windows
-               where org_id = $1 and run_id = $2 and dataset = $3 and state = 'done' and expected > received"#,
-            lease.org.0,
-            run.0,
-            dataset.name(),
-        )
-        .fetch_one(&mut *tx)
-        .await?;
-        Ok(missing)
-    }
-
-    /// The windows of a dataset in a run that were closed with all their records, oldest first.
-    pub async fn whole_windows(
-        &self,
-        lease: &Lease,
-        run: RunId,
-        dataset: Dataset,
-    ) -> Result<Vec<Interval>, StoreError> {
-        let mut tx = self.scoped(lease.org).await?;
-        let rows = sqlx::query!(
-            "select window_from, window_to from windows
-             where org_id = $1 and run_id = $2 and dataset = $3 and state = 'done'
-               and unreadable = 0 and received >= coalesce(expected, 0)
-             order by window_from",
-            lease.org.0,
-            run.0,
-            dataset.name(),
-        )
-        .fetch_all(&mut *tx)
-        .await?;
-        let interval = |from: jiff_sqlx::Timestamp, to: jiff_sqlx::Timestamp| Interval {
-            from: from.to_jiff(),
-            to: to.to_jiff(),
-        };
-        Ok(rows
-            .into_iter()
-            .map(|row| interval(row.window_from, row.window_to))
-            .collect())
     }
 }
 

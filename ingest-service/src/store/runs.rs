@@ -43,6 +43,8 @@ pub struct RunView {
     pub rate_limited: i64,
     /// When the next one is due.
     pub next_run_at: Option<Timestamp>,
+    /// It waits to be resumed.
+    pub paused: bool,
 }
 
 impl Store {
@@ -96,6 +98,7 @@ impl Store {
         Ok(Run {
             id: RunId(id),
             as_of: row.as_of.to_jiff(),
+            started_at: new.now,
             lane: lane_from(&row.lane)?,
             traceparent: row.traceparent,
         })
@@ -122,13 +125,15 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         sqlx::query!(
-            "update connections set lease_holder = null, lease_expires_at = null,
-                 next_run_at = coalesce($3, next_run_at), syncable = syncable and $4
+            "update connections set lease_holder = null, lease_expires_at = null, pace_unknown_until = null,
+                 next_run_at = coalesce($3, next_run_at), syncable = syncable and $4,
+                 backfilled = backfilled or $5
              where org_id = $1 and connection_id = $2",
             lease.org.0,
             lease.connection.0,
             super::optional_to_sqlx(outcome.next_run_at) as _,
             outcome.next_run_at.is_some(),
+            outcome.caught_up,
         )
         .execute(&mut *tx)
         .await?;
@@ -182,31 +187,51 @@ impl Store {
         org: OrgId,
         connection: ConnectionId,
     ) -> Result<Option<RunView>, StoreError> {
+        let newest = self.runs(org, connection, Timestamp::MAX, 1).await?;
+        Ok(newest.into_iter().next())
+    }
+
+    /// Runs of a connection that were made before an instant, newest first.
+    pub async fn runs(
+        &self,
+        org: OrgId,
+        connection: ConnectionId,
+        before: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<RunView>, StoreError> {
         let mut tx = self.scoped(org).await?;
-        let row = sqlx::query!(
-            r#"select run_id, state, as_of, started_at, finished_at, reason, requests, rate_limited,
-                   case when c.syncable then c.next_run_at end as next_run_at
+        let before = (before < Timestamp::MAX).then_some(before);
+        let rows = sqlx::query!(
+            r#"select run_id, state, as_of, started_at, finished_at, reason, requests, rate_limited, c.paused,
+                   case when c.syncable and not c.paused then c.next_run_at end as next_run_at
                from runs join connections c using (org_id, connection_id)
                where org_id = $1 and connection_id = $2
-               order by created_at desc, run_id desc limit 1"#,
+                 and ($3::timestamptz is null or coalesce(started_at, created_at) < $3)
+               order by created_at desc, run_id desc limit $4"#,
             org.0,
             connection.0,
+            super::optional_to_sqlx(before) as _,
+            limit,
         )
-        .fetch_optional(&mut *tx)
+        .fetch_all(&mut *tx)
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        let state = RunState::from_name(&row.state).ok_or_else(|| unknown(&row.state))?;
-        Ok(Some(RunView {
-            id: RunId(row.run_id),
-            state,
-            as_of: row.as_of.to_jiff(),
-            started_at: optional(row.started_at),
-            finished_at: optional(row.finished_at),
-            reason: row.reason,
-            requests: row.requests,
-            rate_limited: row.rate_limited,
-            next_run_at: optional(row.next_run_at).filter(|_| state.is_final()),
-        }))
+        rows.into_iter()
+            .map(|row| {
+                let state = RunState::from_name(&row.state).ok_or_else(|| unknown(&row.state))?;
+                Ok(RunView {
+                    id: RunId(row.run_id),
+                    state,
+                    as_of: row.as_of.to_jiff(),
+                    started_at: optional(row.started_at),
+                    finished_at: optional(row.finished_at),
+                    reason: row.reason,
+                    requests: row.requests,
+                    rate_limited: row.rate_limited,
+                    next_run_at: optional(row.next_run_at).filter(|_| state.is_final()),
+                    paused: row.paused && !state.is_final(),
+                })
+            })
+            .collect()
     }
 }
 
@@ -221,8 +246,7 @@ async fn insert(
     let inserted = sqlx::query!(
         "insert into runs (org_id, run_id, connection_id, state, lane, as_of, created_at, traceparent)
          select $1, $2, $3, 'queued',
-                case when exists (select from dataset_states
-                                  where org_id = $1 and connection_id = $3 and covered_to is not null)
+                case when (select backfilled from connections where org_id = $1 and connection_id = $3)
                      then 'live' else 'backfill' end,
                 $4, $5, $6
          on conflict (org_id, connection_id) where state in ('queued', 'running') do nothing",

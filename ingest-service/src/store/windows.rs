@@ -8,15 +8,9 @@ use sqlx::{Postgres, Transaction};
 use super::{Store, StoreError};
 use crate::{
     lease::Lease,
-    run::Tally,
+    run::{Spent, Tally},
     window::{Interval, Planned},
 };
-
-/// How far a window has come, and whether it is closed.
-struct Reached<'a> {
-    tally: &'a Tally,
-    done: bool,
-}
 
 impl Store {
     /// Writes the plan of a run; a plan already written stays as it is.
@@ -40,32 +34,36 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// What is left to fetch of a dataset, newest first.
+    /// What is left to fetch in a run.
     pub async fn open_windows(
         &self,
         lease: &Lease,
         run: RunId,
-        dataset: Dataset,
-    ) -> Result<Vec<Interval>, StoreError> {
+    ) -> Result<Vec<Planned>, StoreError> {
         let mut tx = self.scoped(lease.org).await?;
         let rows = sqlx::query!(
-            "select window_from, window_to from windows
-             where org_id = $1 and run_id = $2 and dataset = $3 and state = 'planned'
-             order by window_to desc, window_from desc",
+            "select dataset, window_from, window_to from windows
+             where org_id = $1 and run_id = $2 and state = 'planned'",
             lease.org.0,
             run.0,
-            dataset.name(),
         )
         .fetch_all(&mut *tx)
         .await?;
-        let interval = |from: jiff_sqlx::Timestamp, to: jiff_sqlx::Timestamp| Interval {
-            from: from.to_jiff(),
-            to: to.to_jiff(),
-        };
-        Ok(rows
-            .into_iter()
-            .map(|row| interval(row.window_from, row.window_to))
-            .collect())
+        rows.into_iter()
+            .map(|row| {
+                let dataset = Dataset::from_name(&row.dataset);
+                Ok(Planned {
+                    dataset: dataset.ok_or_else(|| StoreError::Inconsistent {
+                        table: "windows",
+                        value: row.dataset.clone(),
+                    })?,
+                    interval: Interval {
+                        from: row.window_from.to_jiff(),
+                        to: row.window_to.to_jiff(),
+                    },
+                })
+            })
+            .collect()
     }
 
     /// Writes how far a window has come, and adds the requests it has cost since the last time.
@@ -76,11 +74,11 @@ impl Store {
         window: Planned,
         tally: &Tally,
     ) -> Result<(), StoreError> {
-        self.write(lease, run, window, Reached { tally, done: false })
-            .await
+        self.write(lease, run, window, (tally, "planned")).await
     }
 
-    /// Closes a window.
+    /// Closes a window, and says in the same breath whether its time is covered: a whole window
+    /// adds to what is known, one that came short takes exactly its own interval away.
     pub async fn complete(
         &self,
         lease: &Lease,
@@ -88,8 +86,60 @@ impl Store {
         window: Planned,
         tally: &Tally,
     ) -> Result<(), StoreError> {
-        self.write(lease, run, window, Reached { tally, done: true })
-            .await
+        self.write(lease, run, window, (tally, "done")).await
+    }
+
+    /// Gives a window up for this run: it could not be read.
+    pub async fn fail(
+        &self,
+        lease: &Lease,
+        run: RunId,
+        window: Planned,
+        tally: &Tally,
+    ) -> Result<(), StoreError> {
+        self.write(lease, run, window, (tally, "failed")).await
+    }
+
+    /// Leaves what is still planned of a dataset to the next run.
+    pub async fn postpone(
+        &self,
+        lease: &Lease,
+        run: RunId,
+        dataset: Dataset,
+        failed: bool,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.fenced(lease).await?;
+        sqlx::query!(
+            "update windows set state = $4
+             where org_id = $1 and run_id = $2 and dataset = $3 and state = 'planned'",
+            lease.org.0,
+            run.0,
+            dataset.name(),
+            if failed { "failed" } else { "later" },
+        )
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Takes what is still planned of a dataset off the plan.
+    pub async fn unplan(
+        &self,
+        lease: &Lease,
+        run: RunId,
+        dataset: Dataset,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.fenced(lease).await?;
+        sqlx::query!(
+            "delete from windows
+             where org_id = $1 and run_id = $2 and dataset = $3 and state = 'planned'",
+            lease.org.0,
+            run.0,
+            dataset.name(),
+        )
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
     }
 
     async fn write(
@@ -97,12 +147,13 @@ impl Store {
         lease: &Lease,
         run: RunId,
         window: Planned,
-        Reached { tally, done }: Reached<'_>,
+        (tally, state): (&Tally, &str),
     ) -> Result<(), StoreError> {
         let mut tx = self.fenced(lease).await?;
         sqlx::query!(
             "update windows set expected = $6, received = $7, unreadable = $8, pages = $9,
-                 requests = requests + $10, state = case when $11 then 'done' else state end
+                 requests = requests + $10, state = $11, distinct_records = $12,
+                 rate_limited = rate_limited + $13, retries = retries + $14
              where org_id = $1 and run_id = $2 and dataset = $3 and window_from = $4 and window_to = $5",
             lease.org.0,
             run.0,
@@ -114,11 +165,17 @@ impl Store {
             tally.unreadable,
             tally.pages as i32,
             tally.spent.requests,
-            done,
+            state,
+            tally.distinct,
+            tally.spent.rate_limited,
+            tally.spent.retries,
         )
         .execute(&mut *tx)
         .await?;
-        add_spent(&mut tx, lease, run, tally).await?;
+        add_spent(&mut tx, lease, run, tally.spent).await?;
+        if state == "done" && window.dataset.is_windowed() {
+            cover(&mut tx, (lease, run), window, tally.is_whole()).await?;
+        }
         Ok(tx.commit().await?)
     }
 
@@ -133,7 +190,7 @@ impl Store {
         let mut tx = self.fenced(lease).await?;
         sqlx::query!(
             "update windows set state = 'split', expected = $6, received = 0, pages = 0, unreadable = 0,
-                 requests = requests + $7
+                 requests = requests + $7, rate_limited = rate_limited + $8, retries = retries + $9
              where org_id = $1 and run_id = $2 and dataset = $3 and window_from = $4 and window_to = $5",
             lease.org.0,
             run.0,
@@ -142,11 +199,28 @@ impl Store {
             window.interval.to.to_sqlx(),
             tally.expected,
             tally.spent.requests,
+            tally.spent.rate_limited,
+            tally.spent.retries,
         )
         .execute(&mut *tx)
         .await?;
         insert(&mut tx, lease, run, parts).await?;
-        add_spent(&mut tx, lease, run, tally).await?;
+        add_spent(&mut tx, lease, run, tally.spent).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Adds requests that belong to no window any more.
+    pub async fn add_spent(
+        &self,
+        lease: &Lease,
+        run: RunId,
+        spent: Spent,
+    ) -> Result<(), StoreError> {
+        if spent == Spent::default() {
+            return Ok(());
+        }
+        let mut tx = self.fenced(lease).await?;
+        add_spent(&mut tx, lease, run, spent).await?;
         Ok(tx.commit().await?)
     }
 
@@ -162,6 +236,36 @@ impl Store {
         .await?;
         Ok(count)
     }
+}
+
+/// Adds a window to what is covered of its history, or takes it away. What lies ahead of the run is
+/// foresight, not history.
+async fn cover(
+    tx: &mut Transaction<'static, Postgres>,
+    (lease, run): (&Lease, RunId),
+    window: Planned,
+    whole: bool,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        r#"insert into dataset_states (org_id, connection_id, dataset, completeness, decided_by, covered)
+           select $1, $2, $3, 'pending', $4,
+                  case when $7 then tstzmultirange(tstzrange($5, $6)) else '{}'::tstzmultirange end
+           from runs where org_id = $1 and run_id = $8 and $5 < as_of
+           on conflict (org_id, connection_id, dataset) do update set
+               covered = case when $7 then dataset_states.covered + excluded.covered
+                              else dataset_states.covered - tstzmultirange(tstzrange($5, $6)) end"#,
+        lease.org.0,
+        lease.connection.0,
+        window.dataset.name(),
+        uuid::Uuid::nil(),
+        window.interval.from.to_sqlx() as _,
+        window.interval.to.to_sqlx() as _,
+        whole,
+        run.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 async fn insert(
@@ -194,15 +298,15 @@ async fn add_spent(
     tx: &mut Transaction<'static, Postgres>,
     lease: &Lease,
     run: RunId,
-    tally: &Tally,
+    spent: Spent,
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "update runs set requests = requests + $3, rate_limited = rate_limited + $4
          where org_id = $1 and run_id = $2",
         lease.org.0,
         run.0,
-        tally.spent.requests,
-        tally.spent.rate_limited,
+        spent.requests,
+        spent.rate_limited,
     )
     .execute(&mut **tx)
     .await?;

@@ -1,9 +1,11 @@
 //! One organization with one connection: database, broker, simulator, and a lender of tokens.
 
 mod broker;
+mod cable;
 mod lender;
 mod published;
 mod role;
+mod synthetic;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -27,7 +29,9 @@ use pagerduty_sim::{
     Options, Simulator,
     faults::{Fault, FaultKind},
 };
-use proto::{RunId, auth::v1::credential_service_server::CredentialServiceServer};
+use proto::{
+    RunId, auth::v1::credential_service_server::CredentialServiceServer, facts::v1::Dataset,
+};
 use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -37,9 +41,11 @@ use tonic::transport::Server;
 use uuid::Uuid;
 
 pub(crate) use broker::amqp_url;
+pub(crate) use cable::{Cable, Mood};
 pub(crate) use lender::{Lender, fresh_token};
 pub(crate) use published::Published;
-pub(crate) use role::PLAIN_ROLE;
+pub(crate) use role::{PLAIN_ROLE, database_url};
+pub(crate) use synthetic::{Plan, Synthetic};
 
 /// The parts, and the messages that came so far.
 pub(crate) struct Harness {
@@ -52,10 +58,10 @@ pub(crate) struct Harness {
     _lifecycle: Lifecycle,
     pub(crate) publisher: Publisher,
     pub(crate) exchange: String,
-    /// PagerDuty's limit as configured here.
-    pub(crate) rate_limit: u32,
-    /// Our share of it in percent.
-    pub(crate) rate_share: u32,
+    /// What runs are told; no limit unless a test sets one.
+    pub(crate) settings: run::Settings,
+    /// Longest time of one request.
+    pub(crate) deadline: Duration,
     channel: Channel,
     queue: String,
     _broker: Connection,
@@ -90,10 +96,7 @@ impl Harness {
         let url = simulator.url().to_owned();
         let exchange = format!("facts.test.{}", Uuid::now_v7());
         let (broker, channel, queue) = broker::declare(&exchange).await;
-        let settings = publisher::Settings {
-            url: SecretString::from(amqp_url()),
-            exchange: exchange.clone(),
-        };
+        let settings = publisher_settings(&exchange);
         let publisher = Publisher::spawn(settings, &lifecycle);
         Self {
             simulator,
@@ -104,29 +107,32 @@ impl Harness {
             _lifecycle: lifecycle,
             publisher,
             exchange,
-            rate_limit: 1_000_000,
-            rate_share: 50,
+            settings: run::Settings {
+                rate_limit_per_minute: 1_000_000,
+                ..run::Settings::default()
+            },
+            deadline: Duration::from_secs(30),
             channel,
             queue,
             _broker: broker,
         }
     }
 
+    /// Where the harness publishes.
+    pub(crate) fn publisher_settings(&self) -> publisher::Settings {
+        publisher_settings(&self.exchange)
+    }
+
     /// A worker that repeats quickly, as another process would have it.
     pub(crate) fn runner(&self) -> Runner {
-        let settings = run::Settings {
-            history: SignedDuration::from_hours(365 * 24),
-            interval: SignedDuration::from_hours(1),
-            rate_limit_per_minute: self.rate_limit,
-            rate_share_percent: self.rate_share,
-        };
         let around = Surroundings {
-            api: Api::new().expect("a client"),
+            api: Api::with_deadline(self.deadline).expect("a client"),
             regions: Regions {
                 us: self.pagerduty_url.parse().expect("a URL"),
                 eu: self.simulator.eu_url().parse().expect("a URL"),
             },
-            credentials: Credentials::connect(&self.auth_url).expect("a URL"),
+            credentials: Credentials::connect(&self.auth_url, &chassis::tls::Transport::Plaintext)
+                .expect("a URL"),
             retry: RetryPolicy {
                 repeats: 3,
                 first_wait: Duration::from_millis(5),
@@ -135,7 +141,7 @@ impl Harness {
             clock: Clock::System,
         };
         Runner::new(
-            settings,
+            self.settings.clone(),
             self.store.clone(),
             self.publisher.clone(),
             around,
@@ -145,7 +151,8 @@ impl Harness {
 
     pub(crate) fn registrar(&self) -> Registrar {
         Registrar {
-            credentials: Credentials::connect(&self.auth_url).expect("a URL"),
+            credentials: Credentials::connect(&self.auth_url, &chassis::tls::Transport::Plaintext)
+                .expect("a URL"),
             store: self.store.clone(),
             clock: Clock::System,
         }
@@ -240,6 +247,31 @@ impl Harness {
     }
 }
 
+/// How many records of a dataset a complete reader receives where analytics is readable; `None`: of
+/// sums the reader chooses the number, and duty is compared by its intervals.
+pub(crate) fn counted(truth: &serde_json::Value, dataset: Dataset) -> Option<u64> {
+    let count = |name: &str| {
+        let count = truth["records"][name].as_u64();
+        count.unwrap_or_else(|| panic!("{name} in the truth"))
+    };
+    let name = dataset.name();
+    match dataset {
+        Dataset::ResponderAnalytics | Dataset::AdvanceUsage | Dataset::Oncalls => None,
+        Dataset::UserDelegations => Some(0),
+        Dataset::Subscriptions => Some(count(name) + count("team_subscriptions")),
+        Dataset::IncidentWorkflows => Some(count(name) + count("incident_workflow_triggers")),
+        _ => Some(count(name)),
+    }
+}
+
 pub(crate) fn fault(path: &str, kind: FaultKind) -> Fault {
     Fault::new(path, kind)
+}
+
+fn publisher_settings(exchange: &str) -> publisher::Settings {
+    publisher::Settings {
+        url: SecretString::from(amqp_url()),
+        exchange: exchange.to_owned(),
+        authority: None,
+    }
 }

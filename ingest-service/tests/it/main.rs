@@ -9,12 +9,23 @@
 )]
 
 mod broker;
+mod collected;
+mod control;
+mod crash;
 mod decode;
+mod dependency;
 mod endless;
+mod examples;
 mod faults;
 mod first_sync;
+mod fleet;
 mod harness;
 mod later_sync;
+mod probe;
 mod resume;
 mod service;
+mod speed;
+mod subscription;
 mod tenancy;
+mod volume;
+mod webhook;

@@ -56,17 +56,42 @@ struct ChannelRow {
     notification: One<NotificationRow>,
 }
 
+/// Of a reference only the id: there are hundreds of thousands of these.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Named {
+    id: Text,
+}
+
+/// Id and type.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Typed {
+    id: Text,
+    r#type: Text,
+}
+
+impl One<Named> {
+    fn id(self) -> Option<String> {
+        self.0?.id.filled()
+    }
+
+    fn id_or_empty(self) -> String {
+        self.id().unwrap_or_default()
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct LogEntryRow {
     id: Text,
     r#type: Text,
     created_at: Instant,
-    agent: One<Reference>,
+    agent: One<Typed>,
     channel: One<ChannelRow>,
-    incident: One<Reference>,
-    service: One<Reference>,
-    user: One<Reference>,
+    incident: One<Named>,
+    service: One<Named>,
+    user: One<Named>,
 }
 
 impl LogEntryRow {
@@ -100,22 +125,22 @@ classic!(
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct AssignmentRow {
-    assignee: One<Reference>,
+    assignee: One<Named>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct RequestRow {
-    requester: One<Reference>,
+    requester: One<Named>,
     requested_at: Instant,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ResponderRow {
-    user: One<Reference>,
+    user: One<Named>,
     state: Text,
-    requester: One<Reference>,
+    requester: One<Named>,
     requested_at: Instant,
     updated_at: Instant,
 }
@@ -130,9 +155,9 @@ struct IncidentRow {
     created_at: Instant,
     updated_at: Instant,
     resolved_at: Instant,
-    service: One<Reference>,
-    escalation_policy: One<Reference>,
-    priority: One<Reference>,
+    service: One<Named>,
+    escalation_policy: One<Named>,
+    priority: One<Named>,
     assignments: Many<AssignmentRow>,
     responder_requests: Many<RequestRow>,
     incidents_responders: Many<ResponderRow>,

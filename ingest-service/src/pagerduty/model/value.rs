@@ -3,7 +3,7 @@
 
 use std::{fmt, marker::PhantomData};
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::Timestamp;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
@@ -57,6 +57,13 @@ impl Text {
     }
 }
 
+impl Integer {
+    /// The number, 0 when absent.
+    pub fn or_zero(self) -> i64 {
+        self.0.unwrap_or(0)
+    }
+}
+
 impl Instant {
     /// The protobuf form.
     pub fn proto(self) -> Option<prost_types::Timestamp> {
@@ -97,6 +104,21 @@ impl<T> Default for Many<T> {
         Self(Vec::new())
     }
 }
+
+/// Everything but the one kind of value a visitor is there for becomes its default.
+macro_rules! default_otherwise {
+    ($($visit:ident: $kind:ty),*) => {
+        $(fn $visit<E: Error>(self, _: $kind) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        })*
+
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+    };
+}
+
+mod instant;
 
 /// What any JSON value says, scalars only; containers are skipped.
 enum Scalar {
@@ -193,24 +215,6 @@ impl<'de> Deserialize<'de> for Flag {
     }
 }
 
-impl<'de> Deserialize<'de> for Instant {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match deserializer.deserialize_any(ScalarVisitor)? {
-            Scalar::Text(text) => instant(text.trim()),
-            _ => None,
-        }))
-    }
-}
-
-fn instant(text: &str) -> Option<Timestamp> {
-    let with_offset = text.parse::<Timestamp>().ok();
-    with_offset.or_else(|| {
-        TimeZone::UTC
-            .to_timestamp(text.parse::<DateTime>().ok()?)
-            .ok()
-    })
-}
-
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for One<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer
@@ -220,19 +224,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for One<T> {
 }
 
 struct OneVisitor<T>(PhantomData<T>);
-
-/// Everything but the one kind of value a visitor is there for becomes its default.
-macro_rules! default_otherwise {
-    ($($visit:ident: $kind:ty),*) => {
-        $(fn $visit<E: Error>(self, _: $kind) -> Result<Self::Value, E> {
-            Ok(Self::Value::default())
-        })*
-
-        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-            Ok(Self::Value::default())
-        }
-    };
-}
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for OneVisitor<T> {
     type Value = Option<T>;

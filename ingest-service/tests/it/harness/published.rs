@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use proto::facts::v1::{Dataset, Envelope, Receipt, RunFinished, envelope::Payload};
 
 /// What was published, sorted.
@@ -30,6 +31,30 @@ impl Published {
             }
         }
         records
+    }
+
+    /// Ids of the records of a history within `[from, to)`.
+    pub(crate) fn since(&self, name: &str, from: Timestamp, to: Timestamp) -> BTreeSet<String> {
+        let range = from.as_second()..to.as_second();
+        let inside =
+            |at: Option<&prost_types::Timestamp>| at.is_some_and(|at| range.contains(&at.seconds));
+        let mut ids = BTreeSet::new();
+        for envelope in &self.envelopes {
+            match envelope.payload.as_ref() {
+                Some(Payload::LogEntries(list)) if name == "log_entries" => {
+                    let found = list.records.iter();
+                    let found = found.filter(|one| inside(one.created_at.as_ref()));
+                    ids.extend(found.map(|one| one.id.clone()));
+                }
+                Some(Payload::Incidents(list)) if name == "incidents" => {
+                    let found = list.records.iter();
+                    let found = found.filter(|one| inside(one.created_at.as_ref()));
+                    ids.extend(found.map(|one| one.id.clone()));
+                }
+                _ => {}
+            }
+        }
+        ids
     }
 
     pub(crate) fn receipts(&self) -> Vec<(WindowKey, Receipt)> {
@@ -103,6 +128,20 @@ fn keys(payload: &Payload) -> Vec<String> {
         Payload::UserAnalytics(list) => {
             list.records.iter().map(|one| one.user_id.clone()).collect()
         }
+        Payload::Resources(list) => {
+            let key = |one: &proto::facts::v1::Resource| format!("{} {}", one.r#type, one.id);
+            list.records.iter().map(key).collect()
+        }
+        // An audit record is as many activities as it has actors.
+        Payload::Activities(list) => list.records.iter().map(|one| one.id.clone()).collect(),
+        Payload::ResponderAnalytics(list) => {
+            list.records.iter().map(|one| format!("{one:?}")).collect()
+        }
+        Payload::IncidentAnalytics(list) => {
+            let records = list.records.iter();
+            records.map(|one| one.incident_id.clone()).collect()
+        }
+        Payload::AdvanceUsage(list) => list.records.iter().map(|one| format!("{one:?}")).collect(),
         Payload::Receipt(_) | Payload::RunFinished(_) => Vec::new(),
     }
 }

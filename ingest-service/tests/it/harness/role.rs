@@ -25,3 +25,13 @@ pub(super) async fn plain(pool: &PgPool) -> PgPool {
         .await
         .expect("connected")
 }
+
+/// The test's database as a process of its own reaches it, in this role.
+pub(crate) fn database_url(pool: &PgPool, role: &str) -> String {
+    let server = std::env::vars().find(|(name, _)| name == "DATABASE_URL");
+    let (_, server) = server.expect("DATABASE_URL is set");
+    let mut url: url::Url = server.parse().expect("DATABASE_URL is a URL");
+    url.set_path(pool.connect_options().get_database().expect("named"));
+    url.query_pairs_mut().append_pair("options[role]", role);
+    url.to_string()
+}
