@@ -1,9 +1,17 @@
 //! The feature catalogue: what counts as use of what, who may use it, and which datasets can show
 //! it. One table; a rule that changes re-derives history from the stored facts.
 
+pub mod addons;
 mod raw;
+pub mod sleep;
 
-pub use self::raw::{PERSON_AGENT, action_of, action_types, channel_of};
+pub use self::raw::{
+    ACKNOWLEDGE, NOTIFIED, NOTIFY, PERSON_AGENT, WOKEN, action_of, action_of_feature, action_types,
+    activity_feature, activity_rules, channel_of, log_rules, provisional_of,
+};
+
+/// Version of all rules; answers, recommendations and evidence name it.
+pub const RULES: i32 = 2;
 
 /// What a feature is part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +23,6 @@ pub enum Area {
     Channel,
     Configuration,
     Automation,
-    Account,
 }
 
 impl Area {
@@ -28,7 +35,6 @@ impl Area {
             Self::Channel => "channel",
             Self::Configuration => "configuration",
             Self::Automation => "automation",
-            Self::Account => "account",
         }
     }
 }
@@ -41,20 +47,24 @@ pub struct Feature {
     pub area: Area,
     /// The evidence rule in words.
     pub definition: &'static str,
-    /// `user` or `account`.
+    /// `user`: whose use it is.
     pub granularity: &'static str,
     /// Names of the datasets that can show a use.
     pub datasets: &'static [&'static str],
     /// Whether a stakeholder seat may use it; full users may use everything.
     pub for_stakeholders: bool,
-    /// Whether its datasets are collected in this version.
-    pub collected: bool,
+    /// Something a seat has rather than does; never a use and no action.
+    pub is_presence: bool,
 }
 
 impl Feature {
     /// Actions decide about the class `active`.
     pub fn is_action(&self) -> bool {
-        self.collected && matches!(self.area, Area::Response | Area::Communication)
+        !self.is_presence
+            && matches!(
+                self.area,
+                Area::Response | Area::Communication | Area::Configuration | Area::Automation
+            )
     }
 
     /// Whether it is another view on uses that an action feature already counts.
@@ -67,6 +77,13 @@ pub const SIGN_IN: &str = "signin";
 pub const MOBILE_APP: &str = "mobile_app";
 pub const ON_CALL: &str = "oncall";
 pub const RESPONDER: &str = "responder";
+pub const MAINTENANCE: &str = "maintenance";
+pub const CONFIG_CHANGE: &str = "config_change";
+pub const WORKFLOW_RUN: &str = "workflow_run";
+pub const AUTOMATION_RUN: &str = "automation_run";
+pub const ORCHESTRATION_EDIT: &str = "orchestration_edit";
+pub const STAKEHOLDER: &str = "stakeholder";
+pub const STATUS_UPDATE: &str = "status_update";
 
 const LOG: &[&str] = &["log_entries"];
 
@@ -85,7 +102,7 @@ const fn user(
         granularity: "user",
         datasets,
         for_stakeholders: false,
-        collected: true,
+        is_presence: false,
     }
 }
 
@@ -96,35 +113,14 @@ const fn and_stakeholders(feature: Feature) -> Feature {
     }
 }
 
-const fn later(
-    id: &'static str,
-    name: &'static str,
-    area: Area,
-    datasets: &'static [&'static str],
-) -> Feature {
-    Feature {
-        id,
-        name,
-        area,
-        definition: "Not collected in this version.",
-        granularity: if matches!(area, Area::Account) {
-            "account"
-        } else {
-            "user"
-        },
-        datasets,
-        for_stakeholders: false,
-        collected: false,
-    }
-}
-
 /// Every feature, in the order in which pages list them.
 pub const FEATURES: &[Feature] = &[
     and_stakeholders(user(
         SIGN_IN,
         "Signed in",
         Area::Access,
-        "The last sign-in that PagerDuty's user analytics show.",
+        "The last sign-in that PagerDuty's user analytics show, else the newest web or mobile \
+         session.",
         &["user_analytics"],
     )),
     and_stakeholders(user(
@@ -253,84 +249,62 @@ pub const FEATURES: &[Feature] = &[
         "Acted on an incident through the API.",
         LOG,
     ),
-    later(
-        "maintenance",
+    user(
+        MAINTENANCE,
         "Maintenance windows",
         Area::Configuration,
+        "Created a maintenance window; counts at its start.",
         &["maintenance_windows"],
     ),
-    later(
-        "config_change",
+    user(
+        CONFIG_CHANGE,
         "Configuration changes",
         Area::Configuration,
+        "Is named as the actor of an audit record.",
         &["audit_records"],
     ),
-    later(
-        "workflow_run",
+    user(
+        WORKFLOW_RUN,
         "Incident workflows started by hand",
         Area::Automation,
+        "Started an incident workflow; only webhooks tell who.",
         &["webhooks"],
     ),
-    later(
-        "automation_run",
+    user(
+        AUTOMATION_RUN,
         "Automation actions run",
         Area::Automation,
-        &["automation_actions"],
+        "Ran an automation action.",
+        &["automation_actions", "automation_invocations"],
     ),
-    later(
-        "orchestration_edit",
+    user(
+        ORCHESTRATION_EDIT,
         "Event orchestrations maintained",
         Area::Automation,
+        "Created an event orchestration or was the last to change it.",
         &["event_orchestrations"],
     ),
-    later(
-        "stakeholder",
-        "Stakeholder subscriptions",
-        Area::Communication,
-        &["subscriptions"],
-    ),
-    later(
-        "status_pages",
-        "Status pages",
-        Area::Account,
-        &["status_pages"],
-    ),
-    later("aiops", "AIOps", Area::Account, &["abilities"]),
-    later(
-        "advance",
-        "PagerDuty Advance",
-        Area::Account,
-        &["abilities"],
-    ),
-    later(
-        "business_services",
-        "Business services",
-        Area::Account,
-        &["business_services"],
-    ),
-    later(
-        "workflows",
-        "Incident workflows",
-        Area::Account,
-        &["incident_workflows"],
-    ),
-    later(
-        "automation",
-        "Automation",
-        Area::Account,
-        &["automation_actions"],
-    ),
-    later(
-        "custom_fields",
-        "Custom fields",
-        Area::Account,
-        &["custom_fields"],
-    ),
+    Feature {
+        is_presence: true,
+        ..and_stakeholders(user(
+            STAKEHOLDER,
+            "Stakeholder subscriptions",
+            Area::Communication,
+            "Holds a subscription to status updates. Shown, but never counted as use.",
+            &["subscriptions"],
+        ))
+    },
 ];
 
-/// The features that take part in verdicts.
-pub fn collected() -> impl Iterator<Item = &'static Feature> {
-    FEATURES.iter().filter(|feature| feature.collected)
+/// A feature's place in the catalogue, which is its place in the lists of seats.
+pub fn position(id: &str) -> Option<usize> {
+    FEATURES.iter().position(|feature| feature.id == id)
+}
+
+/// The catalogue's own string for a feature or measure.
+pub fn known(id: &str) -> Option<&'static str> {
+    let measure = [NOTIFIED, WOKEN].into_iter().find(|known| *known == id);
+    find(id).map(|feature| feature.id).or(measure)
 }
 
 pub fn find(id: &str) -> Option<&'static Feature> {

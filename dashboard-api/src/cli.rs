@@ -13,8 +13,11 @@ use clap::{Parser, Subcommand};
 use crate::{
     config::{Config, Role},
     consumer::Broker,
-    http, parked,
-    service::Service,
+    crunch::Cruncher,
+    evidence_bundle, http,
+    metrics::Metrics,
+    parked, rebuild,
+    service::{Service, open},
     store::Store,
 };
 
@@ -39,8 +42,21 @@ enum Command {
     CheckConfig,
     /// Prints the version.
     Version,
+    /// Asks the service that runs here whether it is ready.
+    Health,
     /// Prints the description of the HTTP API (OpenAPI 3.1).
     Openapi,
+    /// Derives rollups and answers again from the facts; they must come out the same.
+    Rebuild {
+        /// Only this organization (UUID).
+        #[arg(long)]
+        org: Option<proto::OrgId>,
+    },
+    /// Checks an evidence file, offline.
+    VerifyEvidence {
+        /// The downloaded JSON file.
+        file: std::path::PathBuf,
+    },
     /// Messages that could not be stored.
     Parked {
         #[command(subcommand)]
@@ -64,6 +80,11 @@ enum ParkedCommand {
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Some(Command::Version) => print(env!("CARGO_PKG_VERSION")),
+        Some(Command::Health) => print(&chassis::health::check(
+            "DASHBOARD_",
+            "DASHBOARD_ADMIN_ADDR",
+        )?),
+        Some(Command::VerifyEvidence { file }) => verify_evidence(&file),
         Some(Command::Openapi) => {
             let document = http::openapi()
                 .to_pretty_json()
@@ -98,8 +119,34 @@ async fn with_settings(
                 .context("the schema could not be brought up")?;
             print("the schema is up to date")
         }
+        Command::Rebuild { org } => rebuild_answers(org, &config).await,
         Command::Parked { command } => parked_messages(command, &config).await,
-        Command::Serve | Command::Version | Command::Openapi => serve(config).await,
+        Command::Serve
+        | Command::Version
+        | Command::Health
+        | Command::Openapi
+        | Command::VerifyEvidence { .. } => serve(config).await,
+    }
+}
+
+async fn rebuild_answers(org: Option<proto::OrgId>, config: &Config) -> anyhow::Result<ExitCode> {
+    let store = open(&config.database_url).await?;
+    let cruncher = Cruncher::new(store.clone(), Clock::System, Metrics);
+    let rebuilt = rebuild::rebuild(&store, &cruncher, org, Clock::System.now()).await?;
+    print(&serde_json::to_string(&rebuilt)?)
+}
+
+fn verify_evidence(file: &std::path::Path) -> anyhow::Result<ExitCode> {
+    let text = std::fs::read(file).with_context(|| file.display().to_string())?;
+    match evidence_bundle::verify(&text) {
+        Ok(found) => print(&format!(
+            "the file holds: {} records, rules {}, sha256 {}",
+            found.records, found.rules, found.sha256
+        )),
+        Err(forged) => {
+            writeln!(std::io::stderr(), "the file does not hold: {forged}")?;
+            Ok(ExitCode::FAILURE)
+        }
     }
 }
 
@@ -120,7 +167,7 @@ async fn serve(config: Config) -> anyhow::Result<ExitCode> {
 }
 
 async fn parked_messages(command: ParkedCommand, config: &Config) -> anyhow::Result<ExitCode> {
-    let broker = Broker::new(config.amqp_url.clone());
+    let broker = Broker::new(config.amqp_url.clone()).trusting(config.amqp_ca.as_ref());
     match command {
         ParkedCommand::List { limit } => {
             for one in parked::list(&broker, limit).await? {

@@ -1,10 +1,20 @@
 //! Settings: the only reader of the environment. All mistakes are told at once.
 
-use std::net::SocketAddr;
+use std::{collections::BTreeMap, net::SocketAddr};
 
-use chassis::config::{ConfigError, Effective, Reader};
+use chassis::{
+    config::{ConfigError, Effective, Reader},
+    tls,
+};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
+
+const TLS: tls::Names = tls::Names {
+    cert: "DASHBOARD_TLS_CERT",
+    key: "DASHBOARD_TLS_KEY",
+    ca: "DASHBOARD_TLS_CA",
+    allow_plaintext: "DASHBOARD_ALLOW_PLAINTEXT",
+};
 
 /// The settings of dashboard-api.
 #[derive(Debug, Clone)]
@@ -14,6 +24,9 @@ pub struct Config {
     pub database_url: SecretString,
     /// `DASHBOARD_AMQP_URL`, a secret: RabbitMQ.
     pub amqp_url: SecretString,
+    /// `DASHBOARD_AMQP_CA`: the authority of an `amqps` broker in PEM, usually as
+    /// `DASHBOARD_AMQP_CA_FILE`; without it the system's authorities are trusted.
+    pub amqp_ca: Option<SecretString>,
     /// `DASHBOARD_HTTP_ADDR`: where browsers are served.
     pub http_addr: SocketAddr,
     /// `DASHBOARD_ADMIN_ADDR`: probes and metrics.
@@ -22,8 +35,18 @@ pub struct Config {
     pub auth_url: Url,
     /// `DASHBOARD_INGEST_URL`: gRPC of ingest-service.
     pub ingest_url: Url,
+    /// `DASHBOARD_TLS_CERT`, `DASHBOARD_TLS_KEY`, `DASHBOARD_TLS_CA`, `DASHBOARD_ALLOW_PLAINTEXT`:
+    /// certificates towards the other services.
+    pub tls: tls::Settings,
     /// `DASHBOARD_PUBLIC_URL`: where browsers see us; its origin is the only one that may write.
     pub public_url: Url,
+    /// `DASHBOARD_API_RATE_PER_MINUTE`: requests of one session or API key in a minute; 600.
+    pub api_rate_per_minute: u32,
+    /// `DASHBOARD_RETENTION_DAYS`: days that facts are kept; 400. What was counted stays.
+    pub retention_days: i64,
+    /// `DASHBOARD_ALLOW_PRIVATE_WEBHOOKS`: news may go to plain http and to addresses of a private
+    /// network. For development only.
+    pub allow_private_webhooks: bool,
     /// Which parts run; the command line's `--role`.
     pub role: Role,
 }
@@ -56,14 +79,31 @@ impl Config {
         Self::read(Reader::from_environment("DASHBOARD_"), role)
     }
 
+    /// From given variables.
+    pub fn from_variables(
+        variables: BTreeMap<String, String>,
+        role: Role,
+    ) -> Result<Self, ConfigError> {
+        Self::read(Reader::new("DASHBOARD_", variables), role).map(|(config, _)| config)
+    }
+
     fn read(mut reader: Reader, role: Role) -> Result<(Self, Vec<Effective>), ConfigError> {
         let database_url = reader.secret("DASHBOARD_DATABASE_URL");
         let amqp_url = reader.secret("DASHBOARD_AMQP_URL");
+        let amqp_ca = reader.optional_secret("DASHBOARD_AMQP_CA");
         let http_addr = reader.required("DASHBOARD_HTTP_ADDR");
         let admin_addr = reader.required("DASHBOARD_ADMIN_ADDR");
         let auth_url = reader.required::<Url>("DASHBOARD_AUTH_URL");
         let ingest_url = reader.required::<Url>("DASHBOARD_INGEST_URL");
+        let tls = read_tls(&mut reader, [auth_url.as_ref(), ingest_url.as_ref()]);
+        if let Some(tls) = &tls {
+            tls.check_store(&mut reader, "DASHBOARD_DATABASE_URL", database_url.as_ref());
+            tls.check_store(&mut reader, "DASHBOARD_AMQP_URL", amqp_url.as_ref());
+        }
         let public_url = reader.required::<Url>("DASHBOARD_PUBLIC_URL");
+        let api_rate_per_minute = reader.or_default("DASHBOARD_API_RATE_PER_MINUTE", "600");
+        let retention_days = reader.or_default("DASHBOARD_RETENTION_DAYS", "400");
+        let allow_private_webhooks = reader.or_default("DASHBOARD_ALLOW_PRIVATE_WEBHOOKS", "false");
         expect_scheme(
             &mut reader,
             "DASHBOARD_DATABASE_URL",
@@ -85,11 +125,16 @@ impl Config {
             Some(Self {
                 database_url: database_url?,
                 amqp_url: amqp_url?,
+                amqp_ca,
                 http_addr: http_addr?,
                 admin_addr: admin_addr?,
                 auth_url: auth_url?,
                 ingest_url: ingest_url?,
+                tls: tls?,
                 public_url: public_url?,
+                api_rate_per_minute: api_rate_per_minute?,
+                retention_days: retention_days?,
+                allow_private_webhooks: allow_private_webhooks?,
                 role,
             })
         })
@@ -107,6 +152,19 @@ impl Config {
             _ => "https:",
         }
     }
+}
+
+fn read_tls(reader: &mut Reader, peers: [Option<&Url>; 2]) -> Option<tls::Settings> {
+    let settings = tls::Settings::read(reader, TLS)?;
+    for (name, url) in ["DASHBOARD_AUTH_URL", "DASHBOARD_INGEST_URL"]
+        .into_iter()
+        .zip(peers)
+    {
+        if let Some(url) = url {
+            settings.check_peer(reader, name, url.as_str(), TLS);
+        }
+    }
+    Some(settings)
 }
 
 fn expect_scheme(reader: &mut Reader, name: &str, url: Option<&SecretString>, schemes: &[&str]) {

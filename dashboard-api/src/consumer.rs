@@ -40,10 +40,11 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// Unacknowledged messages per queue: bounds the memory together with the size of a page.
-const PREFETCH: u16 = 100;
-/// Messages in one batch.
-const BATCH: usize = 50;
+/// Unacknowledged messages per queue: bounds the memory together with the size of a page. Two
+/// batches, so that the next one is here when the database is done with the one before.
+const PREFETCH: u16 = 200;
+/// Messages in one batch: the larger, the fewer times the same rollup row is moved.
+const BATCH: usize = 100;
 /// Longest wait for a batch to fill.
 const LINGER: Duration = Duration::from_millis(20);
 /// Waits while the database or the broker is away, doubling from the first to the last.

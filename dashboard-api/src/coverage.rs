@@ -22,7 +22,8 @@ pub type StoredWindow = (Timestamp, Timestamp);
 impl Coverage {
     /// Whether nothing between `from` and `t` can be missing.
     pub fn is_complete_for(&self, from: Timestamp, t: Timestamp) -> bool {
-        if !self.dataset.is_windowed() {
+        let is_history = self.dataset.is_windowed() || self.dataset == Dataset::Webhooks;
+        if !is_history {
             return self.completeness == Completeness::Complete;
         }
         matches!((self.from, self.to), (Some(start), Some(end)) if start <= from && end >= t)
@@ -57,24 +58,78 @@ impl Coverage {
     }
 }
 
-/// Whether each dataset that a class depends on is complete for a window.
+/// The states of all datasets of one connection.
+#[derive(Debug, Clone, Default)]
+pub struct Sources(pub Vec<Coverage>);
+
+impl Sources {
+    pub fn state(&self, dataset: &str) -> Option<&Coverage> {
+        self.0.iter().find(|one| one.dataset.name() == dataset)
+    }
+
+    /// Whether nothing of a dataset between `from` and `t` can be missing.
+    pub fn is_complete(&self, dataset: &str, from: Timestamp, t: Timestamp) -> bool {
+        self.state(dataset)
+            .is_some_and(|one| one.is_complete_for(from, t))
+    }
+
+    /// Whether the account's plan lacks what a dataset is about.
+    pub fn is_not_in_plan(&self, dataset: &str) -> bool {
+        self.state(dataset)
+            .is_some_and(|one| one.completeness == Completeness::NotInPlan)
+    }
+
+    /// Whether every sign-in is known: from analytics, or from sessions where those are not readable.
+    pub fn tells_sign_ins(&self, from: Timestamp, t: Timestamp) -> bool {
+        self.is_complete("user_analytics", from, t) || self.is_complete("user_delegations", from, t)
+    }
+
+    /// The interval of a history that is complete.
+    pub fn covered(&self, dataset: &str) -> Option<StoredWindow> {
+        let state = self.state(dataset)?;
+        Some((state.from?, state.to?))
+    }
+}
+
+/// Datasets of things whose absence from the plan proves that nobody can have used them.
+const PLANNED: [&str; 3] = [
+    "automation_actions",
+    "automation_invocations",
+    "event_orchestrations",
+];
+/// Histories and lists that can show an action.
+const ACTIONS: [&str; 4] = ["log_entries", "incidents", "oncalls", "maintenance_windows"];
+
+/// Whether what a class depends on is complete for a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClassProof {
-    pub log_entries: bool,
-    pub incidents: bool,
-    pub oncalls: bool,
-    pub user_analytics: bool,
+    /// Everything that could show an action or duty is known.
+    pub activity: bool,
+    /// Everything that could show a sign-in is known.
+    pub sign_ins: bool,
+    /// Everything that could show that somebody stands by is known.
+    pub standby: bool,
 }
 
 impl ClassProof {
-    /// Everything that could show an action or duty is known.
-    pub fn of_activity(self) -> bool {
-        self.log_entries && self.incidents && self.oncalls
+    /// `accepted` names datasets whose absence the organization accepts.
+    pub fn of(sources: &Sources, from: Timestamp, t: Timestamp, accepted: &[String]) -> Self {
+        let complete = |name: &str| sources.is_complete(name, from, t);
+        let planned = |name: &str| complete(name) || sources.is_not_in_plan(name);
+        let audited =
+            complete("audit_records") || accepted.iter().any(|one| one == "audit_records");
+        Self {
+            activity: ACTIONS.into_iter().all(complete)
+                && PLANNED.into_iter().all(planned)
+                && audited,
+            sign_ins: sources.tells_sign_ins(from, t),
+            standby: complete("schedules") && complete("escalation_policies"),
+        }
     }
 
-    /// And sign-ins too.
+    /// Actions, duty and sign-ins.
     pub fn of_everything(self) -> bool {
-        self.of_activity() && self.user_analytics
+        self.activity && self.sign_ins
     }
 }
 

@@ -1,30 +1,41 @@
 //! Facts to answers: one connection's aggregates become seats, verdicts and totals for every
 //! window at once. Pure: what it reads comes from `store`, what it answers goes there.
 
+mod addons;
+mod judge;
+mod load;
+mod totals;
 mod weeks;
 mod worker;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
-pub use self::worker::{CrunchError, Cruncher};
+pub use self::{
+    addons::{AddonFacts, AddonVerdict},
+    judge::since,
+    load::Load,
+    totals::{FeatureGroup, FeatureTotal, GroupKind, Month, TeamTotal},
+    worker::{CrunchError, Cruncher},
+};
 use crate::{
-    catalogue::{self, Feature, ON_CALL, RoleGroup, SIGN_IN},
-    coverage::{ClassProof, Coverage},
-    duty::{Assignment, Duty, DutySeconds, Interval},
-    seat::{Class, ClassCounts, Evidence, class},
-    usage::{FeatureUse, Usage, UseGroup, band_of},
+    catalogue::{RESPONDER, SIGN_IN},
+    coverage::Sources,
+    duty::{Assignment, Duty, DutySeconds},
+    seat::{Class, ClassCounts},
+    structure::{Bonds, Structure},
+    usage::{Edges, FeatureUse, Usage, UseGroup},
     verdict::Verdict,
-    window::{HORIZON_DAYS, Window, day_of, days_from},
+    window::Window,
 };
 
 /// Weeks in the charts, the running one included.
 pub const WEEKS: i64 = 26;
 
 /// A PagerDuty user with what else is known about the seat.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Person {
     pub id: String,
     pub name: String,
@@ -34,8 +45,8 @@ pub struct Person {
     pub time_zone: String,
     pub invited: bool,
     pub first_seen_at: Timestamp,
-    /// JSON list of `{id, name}`.
-    pub teams: serde_json::Value,
+    /// Id and name, by id.
+    pub teams: Vec<(String, String)>,
     pub license_id: Option<String>,
     pub license_name: Option<String>,
     pub license_role_group: Option<String>,
@@ -43,6 +54,51 @@ pub struct Person {
     /// By user analytics.
     pub created_at: Option<Timestamp>,
     pub last_sign_in_at: Option<Timestamp>,
+    /// The newest web or mobile session.
+    pub newest_session_at: Option<Timestamp>,
+    pub contact_method_types: Vec<String>,
+    pub downloaded_mobile_app: Option<bool>,
+}
+
+/// What the organization decides about its answers.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    pub grace_days: i64,
+    pub time_zone: String,
+    /// Datasets whose absence does not keep a seat from being judged.
+    pub accepted_blind_spots: Vec<String>,
+    /// The window that recommendations and history speak of.
+    pub window: Window,
+    /// By user: the reason and the last day.
+    pub exemptions: HashMap<String, (String, Option<Date>)>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            grace_days: crate::window::GRACE_DAYS,
+            time_zone: "UTC".to_owned(),
+            accepted_blind_spots: Vec::new(),
+            window: Window::Days90,
+            exemptions: HashMap::new(),
+        }
+    }
+}
+
+/// Time between the creation of incidents and their first acknowledgement, which was this person's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AckTime {
+    pub incidents: i64,
+    pub seconds: i64,
+}
+
+/// Incidents of one week by their creation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct IncidentWeek {
+    pub incidents: i64,
+    pub high_urgency: i64,
+    pub acknowledged: AckTime,
+    pub resolved: AckTime,
 }
 
 /// Everything that one crunch of one connection looks at.
@@ -51,24 +107,70 @@ pub struct Facts {
     pub connection: Uuid,
     /// The instant the answers speak for.
     pub t: Timestamp,
+    pub edges: Edges,
+    pub rules: Rules,
     pub people: Vec<Person>,
-    /// By user and feature.
+    /// By user and feature or measure.
     pub usage: HashMap<String, BTreeMap<&'static str, Usage>>,
+    /// Uses by feature and calendar month (its first day).
+    pub months: BTreeMap<(&'static str, Date), i64>,
+    /// Up to the standby horizon.
     pub assignments: HashMap<String, Vec<Assignment>>,
-    /// Users with a shift, a direct target or an on-call interval now or soon.
-    pub standing_by: HashSet<String>,
-    pub coverage: Vec<Coverage>,
+    /// Subscriptions held by user.
+    pub subscriptions: HashMap<String, i64>,
+    /// By user and band of the acknowledgement.
+    pub ack_times: HashMap<String, [AckTime; Window::ALL.len() + 1]>,
+    /// By the week's number.
+    pub incident_weeks: BTreeMap<i64, IncidentWeek>,
+    pub structure: Structure,
+    pub addons: AddonFacts,
+    pub sources: Sources,
 }
 
 impl Facts {
+    /// With nothing in it yet.
+    pub fn empty(connection: Uuid, t: Timestamp, rules: Rules, sources: Sources) -> Self {
+        Self {
+            connection,
+            t,
+            edges: Edges::new(t, crate::window::Calendar::named(&rules.time_zone)),
+            rules,
+            people: Vec::new(),
+            usage: HashMap::new(),
+            months: BTreeMap::new(),
+            assignments: HashMap::new(),
+            subscriptions: HashMap::new(),
+            ack_times: HashMap::new(),
+            incident_weeks: BTreeMap::new(),
+            structure: Structure::default(),
+            addons: AddonFacts::default(),
+            sources,
+        }
+    }
+
     /// Adds uses of a feature by a user.
     pub fn add_uses(&mut self, user: &str, feature: &'static str, group: UseGroup) {
         if !self.usage.contains_key(user) {
             self.usage.insert(user.to_owned(), BTreeMap::new());
         }
         if let Some(features) = self.usage.get_mut(user) {
-            features.entry(feature).or_default().add(group);
+            let usage = features.entry(feature).or_default();
+            usage.add(group, &self.edges);
         }
+        if feature != SIGN_IN {
+            let month = crate::window::date_of(group.day).first_of_month();
+            *self.months.entry((feature, month)).or_default() += group.count;
+        }
+    }
+
+    /// Adds uses at one instant before `t`.
+    pub fn add_use(&mut self, user: &str, feature: &'static str, at: Timestamp) {
+        let group = self.edges.group(at, 1);
+        self.add_uses(user, feature, group);
+    }
+
+    fn usage_of(&self, user: &str, feature: &str) -> Option<&Usage> {
+        self.usage.get(user)?.get(feature)
     }
 }
 
@@ -81,286 +183,107 @@ pub struct Seat {
     pub class: Class,
     pub duty: DutySeconds,
     pub actions: i64,
+    /// Actions other than those that a stakeholder license allows.
+    pub full_actions: i64,
     pub last_any: Option<(Timestamp, &'static str)>,
-    /// One for each collected feature, in the catalogue's order.
-    pub features: Vec<(&'static Feature, Verdict, FeatureUse)>,
-}
-
-/// Totals of one feature in one window.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FeatureTotal {
-    pub used: i64,
-    pub unused: i64,
-    pub unknown: i64,
-    pub not_eligible: i64,
-    pub uses: i64,
-    pub unknown_reason: Option<String>,
+    /// One for each feature, in the catalogue's order.
+    pub features: Vec<(Verdict, FeatureUse)>,
 }
 
 /// What a crunch of one connection answers.
 #[derive(Debug)]
 pub struct Answers {
     pub facts: Facts,
+    pub bonds: Bonds,
     pub seats: Vec<Seat>,
     pub features: BTreeMap<(Window, &'static str), FeatureTotal>,
+    pub groups: BTreeMap<(Window, GroupKind, String), FeatureGroup>,
+    pub months: Vec<Month>,
+    pub teams: BTreeMap<(Window, String), TeamTotal>,
+    pub loads: Vec<Load>,
+    pub addons: Vec<(Window, AddonVerdict)>,
     /// People with an action or duty, by week; the bool says whether the week is over and known.
     pub weeks: BTreeMap<i64, (i64, bool)>,
+    /// Actions of each person by week, the newest last.
+    pub weeks_of_people: Vec<Vec<i32>>,
+    /// Duty within 30 days on policies of each of a person's teams.
+    pub team_duty: Vec<Vec<i64>>,
 }
 
 impl Answers {
     pub fn counts(&self, window: Window) -> ClassCounts {
         let mut counts = ClassCounts::default();
-        for seat in self.seats.iter().filter(|seat| seat.window == window) {
+        for seat in self.seats_in(window) {
             counts.add(seat.class, 1);
         }
         counts
+    }
+
+    pub fn seats_in(&self, window: Window) -> impl Iterator<Item = &Seat> {
+        self.seats.iter().filter(move |seat| seat.window == window)
+    }
+
+    pub fn person(&self, seat: &Seat) -> Option<&Person> {
+        self.facts.people.get(seat.person)
     }
 }
 
 /// Derives the answers.
 pub fn crunch(mut facts: Facts) -> Answers {
     add_sign_ins(&mut facts);
+    let mut bonds = facts.structure.bonds(facts.t);
+    load::add_assigned(&facts, &mut bonds);
     let duties: Vec<Duty> = facts
         .people
         .iter()
-        .map(|person| duty_of(&facts, person))
+        .map(|person| Duty::of(facts.assignments.get(&person.id).map_or(&[], Vec::as_slice)))
         .collect();
     let mut seats = Vec::with_capacity(facts.people.len() * Window::ALL.len());
     let mut features = BTreeMap::new();
     for window in Window::ALL {
-        let judge = Judge::new(&facts, window);
+        let judge = judge::Judge::new(&facts, &bonds, window);
         for (position, (person, duty)) in facts.people.iter().zip(&duties).enumerate() {
             let seat = judge.seat(position, person, duty);
-            count(&mut features, &seat);
+            totals::count(&mut features, &seat);
             seats.push(seat);
         }
-        explain_unknowns(&mut features, &judge, facts.people.len());
+        judge.explain_unknowns(&mut features);
     }
-    let weeks = weeks::active(&facts, &duties);
     Answers {
+        groups: totals::groups(&facts, &seats),
+        months: totals::months(&facts, &duties),
+        teams: totals::teams(&facts, &seats),
+        loads: load::loads(&facts, &duties),
+        addons: addons::verdicts(&facts),
+        weeks: weeks::active(&facts, &duties),
+        weeks_of_people: weeks::actions(&facts),
+        team_duty: load::team_duty(&facts),
+        bonds,
         facts,
         seats,
         features,
-        weeks,
     }
 }
 
+/// Analytics tell the last sign-in; where they are not readable the newest session stands in.
 fn add_sign_ins(facts: &mut Facts) {
     let t = facts.t;
+    let newest = |person: &Person| {
+        let known = [person.last_sign_in_at, person.newest_session_at];
+        known.into_iter().flatten().filter(|at| *at < t).max()
+    };
     let sign_ins: Vec<_> = facts
         .people
         .iter()
-        .filter_map(|person| {
-            Some((
-                person.id.clone(),
-                person.last_sign_in_at.filter(|at| *at < t)?,
-            ))
-        })
+        .filter_map(|person| Some((person.id.clone(), newest(person)?)))
         .collect();
     for (user, at) in sign_ins {
-        let group = UseGroup {
-            day: day_of(at),
-            band: band_of(at, t),
-            count: 1,
-            last: at,
-        };
-        facts.add_uses(&user, SIGN_IN, group);
+        facts.add_use(&user, SIGN_IN, at);
     }
 }
 
-fn duty_of(facts: &Facts, person: &Person) -> Duty {
-    Duty::of(facts.assignments.get(&person.id).map_or(&[], Vec::as_slice))
-}
-
-/// What is the same for all seats of one window.
-struct Judge<'a> {
-    facts: &'a Facts,
-    window: Window,
-    span: Interval,
-    proof: ClassProof,
-    /// The collected features and whether all their datasets are complete.
-    features: Vec<(&'static Feature, bool)>,
-}
-
-impl<'a> Judge<'a> {
-    fn new(facts: &'a Facts, window: Window) -> Self {
-        let t = facts.t;
-        let complete = |dataset: &str| {
-            let state = facts
-                .coverage
-                .iter()
-                .find(|one| one.dataset.name() == dataset);
-            state.is_some_and(|one| one.is_complete_for(window.start(t), t))
-        };
-        let all = |feature: &Feature| feature.datasets.iter().all(|name| complete(name));
-        Self {
-            facts,
-            window,
-            span: Interval {
-                start: window.start(t).as_second(),
-                end: t.as_second(),
-            },
-            proof: ClassProof {
-                log_entries: complete("log_entries"),
-                incidents: complete("incidents"),
-                oncalls: complete("oncalls"),
-                user_analytics: complete("user_analytics"),
-            },
-            features: catalogue::collected()
-                .map(|feature| (feature, all(feature)))
-                .collect(),
-        }
-    }
-
-    fn seat(&self, position: usize, person: &Person, duty: &Duty) -> Seat {
-        let group = RoleGroup::of(person.license_role_group.as_deref(), &person.role);
-        let features: Vec<_> = self
-            .features
-            .iter()
-            .map(|(feature, complete)| {
-                let usage = self.use_of(feature, person, duty);
-                let verdict = Verdict::of(usage.uses > 0, group.may_use(feature), *complete);
-                (*feature, verdict, usage)
-            })
-            .collect();
-        let seconds = duty.seconds(self.span);
-        let actions = features
-            .iter()
-            .filter(|(feature, ..)| feature.is_action())
-            .map(|(_, _, usage)| usage.uses)
-            .sum();
-        let evidence = self.evidence(person, &features, actions, seconds);
-        Seat {
-            window: self.window,
-            person: position,
-            class: class(&evidence, self.facts.t),
-            duty: seconds,
-            actions,
-            last_any: last_any(&features),
-            features,
-        }
-    }
-
-    fn use_of(&self, feature: &Feature, person: &Person, duty: &Duty) -> FeatureUse {
-        if feature.id == ON_CALL {
-            return self.duty_use(duty);
-        }
-        let usage = self
-            .facts
-            .usage
-            .get(&person.id)
-            .and_then(|all| all.get(feature.id));
-        usage
-            .map(|usage| usage.in_window(self.window))
-            .unwrap_or_default()
-    }
-
-    fn duty_use(&self, duty: &Duty) -> FeatureUse {
-        let horizon = days_from(self.facts.t, -HORIZON_DAYS).as_second();
-        let last = duty.last(horizon, self.span.end);
-        FeatureUse {
-            last: last.and_then(|second| Timestamp::from_second(second).ok()),
-            uses: duty.stretches(self.span),
-            active_days: duty.days(self.span),
-        }
-    }
-
-    fn evidence(
-        &self,
-        person: &Person,
-        features: &[(&'static Feature, Verdict, FeatureUse)],
-        actions: i64,
-        duty: DutySeconds,
-    ) -> Evidence {
-        let sign_in = features.iter().find(|(feature, ..)| feature.id == SIGN_IN);
-        let sign_in = sign_in.map(|(_, _, usage)| *usage).unwrap_or_default();
-        Evidence {
-            acted: actions > 0,
-            on_duty: duty.all > 0,
-            signed_in: sign_in.uses > 0,
-            ever_signed_in: sign_in.last.is_some(),
-            invited: person.invited,
-            since: person
-                .allocated_at
-                .or(person.created_at)
-                .unwrap_or(person.first_seen_at),
-            stands_by: self.facts.standing_by.contains(&person.id),
-            ever_used: features.iter().any(|(_, _, usage)| usage.last.is_some()),
-            proof: self.proof,
-        }
-    }
-}
-
-/// The latest use of all; of uses at the same instant the catalogue's first.
-fn last_any(
-    features: &[(&'static Feature, Verdict, FeatureUse)],
-) -> Option<(Timestamp, &'static str)> {
-    features
-        .iter()
-        .filter(|(feature, ..)| !feature.is_channel_view())
-        .filter_map(|(feature, _, usage)| Some((usage.last?, feature.id)))
-        .rev()
-        .max_by_key(|(at, _)| *at)
-}
-
-fn count(totals: &mut BTreeMap<(Window, &'static str), FeatureTotal>, seat: &Seat) {
-    for (feature, verdict, usage) in &seat.features {
-        let total = totals.entry((seat.window, feature.id)).or_default();
-        total.uses += usage.uses;
-        match verdict {
-            Verdict::Used => total.used += 1,
-            Verdict::Unused => total.unused += 1,
-            Verdict::Unknown => total.unknown += 1,
-            Verdict::NotEligible => total.not_eligible += 1,
-        }
-    }
-}
-
-fn explain_unknowns(
-    totals: &mut BTreeMap<(Window, &'static str), FeatureTotal>,
-    judge: &Judge<'_>,
-    seats: usize,
-) {
-    for feature in catalogue::FEATURES {
-        let total = totals.entry((judge.window, feature.id)).or_default();
-        if !feature.collected {
-            total.unknown = seats as i64;
-            total.unknown_reason = Some("not collected".to_owned());
-        } else if judge
-            .features
-            .iter()
-            .any(|(one, complete)| one.id == feature.id && !complete)
-        {
-            total.unknown_reason = Some(missing(judge, feature));
-        }
-    }
-}
-
-/// Why a feature's datasets do not prove that something was not used.
-fn missing(judge: &Judge<'_>, feature: &Feature) -> String {
-    let t = judge.facts.t;
-    let reasons = feature.datasets.iter().filter_map(|name| {
-        let state = judge
-            .facts
-            .coverage
-            .iter()
-            .find(|one| one.dataset.name() == *name);
-        let Some(state) = state else {
-            return Some(format!("{name}: not fetched yet"));
-        };
-        if state.is_complete_for(judge.window.start(t), t) {
-            return None;
-        }
-        if state.reason.is_empty() {
-            return Some(format!(
-                "{name}: not known for all of the last {} days",
-                judge.window.days()
-            ));
-        }
-        Some(format!("{name}: {}", state.reason))
-    });
-    reasons.collect::<Vec<_>>().join("; ")
-}
+/// Features of actions that a stakeholder license allows.
+const STAKEHOLDER_ACTIONS: [&str; 2] = [RESPONDER, crate::catalogue::STATUS_UPDATE];
 
 #[cfg(test)]
 mod tests;

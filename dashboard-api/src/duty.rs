@@ -3,8 +3,6 @@
 
 use jiff::Timestamp;
 
-use crate::window::DAY_SECONDS;
-
 /// Half-open, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Interval {
@@ -35,6 +33,8 @@ impl Interval {
 #[derive(Debug, Clone, Copy)]
 pub struct Assignment {
     pub level: i32,
+    /// Position of the escalation policy in the account's structure.
+    pub policy: Option<usize>,
     pub interval: Interval,
 }
 
@@ -75,21 +75,32 @@ impl Duty {
         }
     }
 
+    /// Seconds of duty within a set of times, which is ordered and does not overlap.
+    pub fn seconds_within(&self, times: &[Interval], window: Interval) -> i64 {
+        let mut rest = times;
+        let mut total = 0;
+        for piece in clipped(&self.all, window) {
+            let past = rest.partition_point(|time| time.end <= piece.start);
+            rest = rest.get(past..).unwrap_or_default();
+            let met = rest.iter().take_while(|time| time.start < piece.end);
+            let met = met.filter_map(|time| time.within(piece));
+            total += met.map(|one| one.end - one.start).sum::<i64>();
+        }
+        total
+    }
+
     /// Number of unbroken stretches of duty that touch the window.
     pub fn stretches(&self, window: Interval) -> i64 {
         clipped(&self.all, window).count() as i64
     }
 
-    /// Number of UTC days in the window with duty.
-    pub fn days(&self, window: Interval) -> i32 {
+    /// Number of calendar days in the window with duty; `day_of` numbers the day of a second.
+    pub fn days(&self, window: Interval, day_of: impl Fn(i64) -> i64) -> i32 {
         let mut counted = i64::MIN;
         let mut days = 0;
         for piece in clipped(&self.all, window) {
-            let first = piece
-                .start
-                .div_euclid(DAY_SECONDS)
-                .max(counted.saturating_add(1));
-            let last = (piece.end - 1).div_euclid(DAY_SECONDS);
+            let first = day_of(piece.start).max(counted.saturating_add(1));
+            let last = day_of(piece.end - 1);
             days += (last - first + 1).max(0);
             counted = counted.max(last);
         }
@@ -134,12 +145,14 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::window::DAY_SECONDS;
 
     fn duty(parts: &[(i32, i64, i64)]) -> Duty {
         let assignments: Vec<_> = parts
             .iter()
             .map(|(level, start, end)| Assignment {
                 level: *level,
+                policy: None,
                 interval: Interval {
                     start: *start,
                     end: *end,
@@ -147,6 +160,18 @@ mod tests {
             })
             .collect();
         Duty::of(&assignments)
+    }
+
+    fn utc(second: i64) -> i64 {
+        second.div_euclid(DAY_SECONDS)
+    }
+
+    #[test]
+    fn seconds_within_times_count_each_time_once() {
+        let duty = duty(&[(1, 0, 100), (1, 150, 400)]);
+        let times = [(50, 60), (90, 160), (300, 1_000)].map(|(start, end)| Interval { start, end });
+        assert_eq!(duty.seconds_within(&times, WEEK), 10 + 10 + 10 + 100);
+        assert_eq!(duty.seconds_within(&[], WEEK), 0);
     }
 
     const WEEK: Interval = Interval {
@@ -176,7 +201,7 @@ mod tests {
             expected
         );
         assert_eq!(duty.stretches(WEEK), stretches);
-        assert_eq!(duty.days(WEEK), days);
+        assert_eq!(duty.days(WEEK, utc), days);
     }
 
     #[test]
@@ -202,7 +227,7 @@ mod tests {
             let counted: Vec<i64> = (0..7 * 24).filter(|hour| on(*hour)).collect();
             prop_assert_eq!(duty.seconds(WEEK).all, counted.len() as i64 * 3600);
             let days: std::collections::BTreeSet<_> = counted.iter().map(|hour| hour / 24).collect();
-            prop_assert_eq!(duty.days(WEEK) as usize, days.len());
+            prop_assert_eq!(duty.days(WEEK, utc) as usize, days.len());
         }
     }
 }

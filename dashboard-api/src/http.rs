@@ -2,50 +2,86 @@
 //! and render; decisions are made elsewhere.
 
 mod access;
+mod addons;
 mod answer;
+mod api;
+mod api_keys;
 mod asked;
+mod audit_log;
+mod body;
 mod connect;
 mod connections;
 mod cookies;
 mod cursor;
+mod datasets;
+mod docs;
 mod events;
+mod evidence;
+mod export;
 mod features;
+mod finance;
 mod headers;
+mod heads;
+mod idempotency;
+mod invitations;
 mod licenses;
+mod limits;
+mod members;
+mod money;
+mod oncall_load;
+mod opened;
 mod overview;
 mod page;
+mod privacy;
 mod problem;
+mod recommendations;
+mod routes;
 mod session;
+mod settings;
 mod shapes;
 mod sign_in;
+mod stream;
 mod sync;
+mod teams;
 mod user;
 mod users;
+mod words;
 
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Router,
     extract::DefaultBodyLimit,
     middleware,
     routing::{get, post},
 };
 use chassis::{Clock, Lifecycle};
-use tokio::sync::broadcast;
-use utoipa::{OpenApi, openapi::OpenApi as Document};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use jiff::civil::Date;
+use tokio::sync::{Semaphore, broadcast};
 
-use self::{access::Sessions, headers::SecurityHeaders, problem::Problem};
-pub use self::{cookies::Origin, cursor::CursorKey};
+use self::{
+    access::Sessions, answer::Answers, events::Streams, headers::SecurityHeaders, heads::Heads,
+    limits::Limits, problem::Problem,
+};
+pub use self::{
+    api::openapi,
+    cookies::Origin,
+    cursor::CursorKey,
+    routes::{AccessLine, access_table},
+};
 use crate::{
     generations::NewGeneration,
     metrics::Metrics,
+    notify::Vault,
+    parked::ParkedQueue,
     peers::{Auth, Ingest},
     store::Store,
 };
 
 /// Largest body of any request; ours are short forms.
 const BODY_LIMIT: usize = 64 * 1024;
+/// Files that are written at the same time; each holds a connection to the database.
+const EXPORTS: usize = 4;
 
 /// What handlers share.
 #[derive(Debug)]
@@ -60,8 +96,18 @@ pub struct App {
     pub origin: Origin,
     pub cursors: CursorKey,
     pub generations: broadcast::Sender<NewGeneration>,
+    pub parked: ParkedQueue,
+    pub vault: Vault,
+    /// News may go to addresses of a private network.
+    pub private_targets: bool,
     pub(crate) sessions: Sessions,
     pub(crate) security: SecurityHeaders,
+    pub(crate) heads: Heads,
+    pub(crate) answers: Answers,
+    pub(crate) limits: Limits,
+    pub(crate) parameters: api::Parameters,
+    pub(crate) exports: Arc<Semaphore>,
+    pub(crate) streams: Streams,
 }
 
 /// The parts of an [`App`] that only the service can make.
@@ -75,8 +121,13 @@ pub struct Parts {
     pub origin: Origin,
     pub cursors: CursorKey,
     pub generations: broadcast::Sender<NewGeneration>,
+    pub parked: ParkedQueue,
+    pub vault: Vault,
+    pub private_targets: bool,
     /// Where the Connect form may lead besides ourselves, as CSP sources.
     pub form_targets: String,
+    /// Requests of one session or key in a minute.
+    pub per_minute: u32,
 }
 
 impl App {
@@ -92,52 +143,40 @@ impl App {
             origin: parts.origin,
             cursors: parts.cursors,
             generations: parts.generations,
+            parked: parts.parked,
+            vault: parts.vault,
+            private_targets: parts.private_targets,
             sessions: Sessions::default(),
+            heads: Heads::default(),
+            answers: Answers::default(),
+            limits: Limits::new(parts.per_minute),
+            parameters: api::parameters(),
+            exports: Arc::new(Semaphore::new(EXPORTS)),
+            streams: Streams::default(),
         })
+    }
+
+    /// The calendar day by UTC.
+    fn today(&self) -> Date {
+        self.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date()
     }
 }
 
 type Shared = Arc<App>;
 
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "quolum",
-    description = "Who uses what of PagerDuty. Every answer names its generation and the instant it speaks for.",
-))]
-struct Api;
-
-fn api() -> OpenApiRouter<Shared> {
-    OpenApiRouter::with_openapi(Api::openapi())
-        .routes(routes!(session::show))
-        .routes(routes!(connections::list))
-        .routes(routes!(connections::start_sync))
-        .routes(routes!(connections::disconnect))
-        .routes(routes!(events::follow))
-        .routes(routes!(overview::show))
-        .routes(routes!(features::list))
-        .routes(routes!(users::list))
-        .routes(routes!(user::show))
-        .routes(routes!(licenses::list))
-}
-
-/// The document that describes the JSON API.
-pub fn openapi() -> Document {
-    api().split_for_parts().1
-}
-
 /// All routes.
 pub fn router(app: Shared) -> Router {
-    let (api, document) = api().split_for_parts();
-    let document = Arc::new(document);
+    let (api, _) = api::api().split_for_parts();
     let routes = api
-        .route(
-            "/api/openapi.json",
-            get(async move || Json((*document).clone())),
-        )
+        .route("/api/openapi.json", get(docs::document))
+        .route("/api/docs", get(docs::page))
         .route("/sign-in", post(sign_in::redeem).get(page::index))
+        .route("/sign-in/oidc", post(sign_in::begin_oidc))
+        .route("/sign-in/oidc/callback", get(sign_in::complete_oidc))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/connect/pagerduty", post(connect::begin))
         .route("/connect/callback", get(connect::complete))
+        .route("/invite/accept", post(invitations::accept))
         .route("/assets/{*path}", get(page::asset))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .route_layer(middleware::from_fn_with_state(app.clone(), access::guard))
@@ -146,18 +185,4 @@ pub fn router(app: Shared) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(app.clone(), headers::dress))
         .with_state(app)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_committed_description_is_the_one_the_code_makes() {
-        let committed: serde_json::Value =
-            serde_json::from_str(include_str!("../openapi.json")).expect("JSON");
-        let made = serde_json::to_value(super::openapi()).expect("serializes");
-        assert_eq!(
-            committed, made,
-            "run `dashboard-api openapi > dashboard-api/openapi.json`"
-        );
-    }
 }

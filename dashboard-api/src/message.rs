@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use prost::Message as _;
 use proto::{
     ConnectionId, OrgId, RunId,
-    facts::v1::{Dataset, Envelope, Incident, LogEntry, envelope::Payload},
+    facts::v1::{Activity, Dataset, Envelope, Incident, LogEntry, envelope::Payload},
     time::from_proto,
 };
 
@@ -128,7 +128,12 @@ fn check(payload: &Payload, dataset: Dataset) -> Result<(), Malformed> {
             Dataset::Incidents
         }
         Payload::UserAnalytics(_) => Dataset::UserAnalytics,
-        Payload::Resources(_) | Payload::Activities(_) => dataset,
+        Payload::Resources(_) if is_of_resources(dataset) => dataset,
+        Payload::Activities(page) if is_of_activities(dataset) => {
+            page.records.iter().try_for_each(activity_has_time)?;
+            dataset
+        }
+        Payload::Resources(_) | Payload::Activities(_) => Dataset::Unspecified,
         Payload::ResponderAnalytics(_) => Dataset::ResponderAnalytics,
         Payload::IncidentAnalytics(_) => Dataset::IncidentAnalytics,
         Payload::AdvanceUsage(_) => Dataset::AdvanceUsage,
@@ -142,6 +147,42 @@ fn check(payload: &Payload, dataset: Dataset) -> Result<(), Malformed> {
     } else {
         Err(Malformed::WrongDataset(dataset.name()))
     }
+}
+
+fn is_of_activities(dataset: Dataset) -> bool {
+    matches!(
+        dataset,
+        Dataset::AuditRecords
+            | Dataset::AutomationInvocations
+            | Dataset::Notifications
+            | Dataset::ChangeEvents
+            | Dataset::Webhooks
+    )
+}
+
+fn is_of_resources(dataset: Dataset) -> bool {
+    matches!(
+        dataset,
+        Dataset::Abilities
+            | Dataset::Priorities
+            | Dataset::Tags
+            | Dataset::BusinessServices
+            | Dataset::MaintenanceWindows
+            | Dataset::StatusPages
+            | Dataset::StatusPagePosts
+            | Dataset::IncidentWorkflows
+            | Dataset::AutomationActions
+            | Dataset::EventOrchestrations
+            | Dataset::AlertGroupingSettings
+            | Dataset::Extensions
+            | Dataset::Templates
+            | Dataset::Subscriptions
+            | Dataset::UserDelegations
+    )
+}
+
+fn activity_has_time(activity: &Activity) -> Result<(), Malformed> {
+    has_time("activity", &activity.id, activity.at)
 }
 
 fn log_entry_has_time(entry: &LogEntry) -> Result<(), Malformed> {

@@ -1,6 +1,7 @@
 //! What dashboard-api counts, one method per event.
 
-use metrics::{counter, histogram};
+use metrics::{counter, gauge, histogram};
+use uuid::Uuid;
 
 /// The instruments of one process.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,6 +24,10 @@ impl Metrics {
 
     pub fn batch_waited(self) {
         counter!("dashboard_batches_waited_total").increment(1);
+    }
+
+    pub fn data_aged(self, connection: Uuid, seconds: f64) {
+        gauge!("dashboard_data_age_seconds", "connection" => connection.to_string()).set(seconds);
     }
 
     pub fn generation_made(self) {

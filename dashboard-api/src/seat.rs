@@ -2,10 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::{
-    coverage::ClassProof,
-    window::{GRACE_DAYS, days_from},
-};
+use crate::{coverage::ClassProof, window::days_from};
 
 /// In the order in which answers list them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +53,8 @@ impl Class {
 /// What decides about one seat in one window.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence {
+    /// Marked by an admin, and not ended.
+    pub exempt: bool,
     /// An action in the window.
     pub acted: bool,
     /// Duty in the window.
@@ -75,13 +74,15 @@ pub struct Evidence {
     pub proof: ClassProof,
 }
 
-/// The class of a seat at `t`.
-pub fn class(seat: &Evidence, t: Timestamp) -> Class {
-    let grace = days_from(t, -GRACE_DAYS);
+/// The class of a seat at `t`; a seat is new for `grace_days`.
+pub fn class(seat: &Evidence, t: Timestamp, grace_days: i64) -> Class {
+    let grace = days_from(t, -grace_days);
     let never_came = seat.invited && !seat.ever_signed_in;
-    if seat.acted || seat.on_duty {
+    if seat.exempt {
+        Class::Exempt
+    } else if seat.acted || seat.on_duty {
         Class::Active
-    } else if seat.signed_in && seat.proof.of_activity() {
+    } else if seat.signed_in && seat.proof.activity {
         Class::Viewer
     } else if never_came && (seat.since >= grace || seat.proof.of_everything()) {
         Class::Pending
@@ -91,6 +92,9 @@ pub fn class(seat: &Evidence, t: Timestamp) -> Class {
         Class::Unknown
     } else if seat.stands_by {
         Class::Standby
+    } else if !seat.proof.standby {
+        // Whoever is silent may stand by on a schedule that cannot be seen.
+        Class::Unknown
     } else if seat.ever_used {
         Class::Idle
     } else {
@@ -132,10 +136,9 @@ mod tests {
     use super::*;
 
     const ALL: ClassProof = ClassProof {
-        log_entries: true,
-        incidents: true,
-        oncalls: true,
-        user_analytics: true,
+        activity: true,
+        sign_ins: true,
+        standby: true,
     };
 
     fn t() -> Timestamp {
@@ -145,6 +148,7 @@ mod tests {
     /// Old, silent and fully known.
     fn silent() -> Evidence {
         Evidence {
+            exempt: false,
             acted: false,
             on_duty: false,
             signed_in: false,
@@ -159,19 +163,22 @@ mod tests {
 
     fn no_analytics() -> ClassProof {
         ClassProof {
-            user_analytics: false,
+            sign_ins: false,
             ..ALL
         }
     }
 
     fn no_incidents() -> ClassProof {
         ClassProof {
-            incidents: false,
+            activity: false,
             ..ALL
         }
     }
 
     #[rstest]
+    #[case::exempt_whatever_it_does(Evidence { exempt: true, acted: true, ..silent() }, Class::Exempt)]
+    #[case::an_unseen_schedule_may_hold_it(Evidence { ever_used: true, proof: ClassProof { standby: false, ..ALL }, ..silent() }, Class::Unknown)]
+    #[case::stands_by_whatever_is_unseen(Evidence { stands_by: true, proof: ClassProof { standby: false, ..ALL }, ..silent() }, Class::Standby)]
     #[case::an_action(Evidence { acted: true, invited: true, ..silent() }, Class::Active)]
     #[case::duty_without_any_proof(Evidence { on_duty: true, proof: no_incidents(), ..silent() }, Class::Active)]
     #[case::only_signs_in(Evidence { signed_in: true, ever_signed_in: true, ever_used: true, ..silent() }, Class::Viewer)]
@@ -189,7 +196,7 @@ mod tests {
     #[case::used_once(Evidence { ever_used: true, ..silent() }, Class::Idle)]
     #[case::silent(silent(), Class::Never)]
     fn the_first_class_that_holds(#[case] seat: Evidence, #[case] expected: Class) {
-        assert_eq!(class(&seat, t()), expected);
+        assert_eq!(class(&seat, t(), 30), expected);
     }
 
     #[test]

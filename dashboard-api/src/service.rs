@@ -16,8 +16,11 @@ use crate::{
     generations,
     http::{self, App, CursorKey, Origin, Parts},
     metrics::Metrics,
+    notify::{Courier, Notifier, Vault},
+    parked::ParkedQueue,
     peers::{Auth, Ingest},
     store::{Store, Unfit},
+    upkeep::Upkeep,
 };
 
 /// How long the database may take to come up.
@@ -32,6 +35,8 @@ pub struct Service {
     store: Store,
     cruncher: Cruncher,
     consumer: Consumer,
+    upkeep: Upkeep,
+    notifier: Notifier,
     app: Arc<App>,
     http: TcpListener,
     admin: Admin,
@@ -55,7 +60,7 @@ impl Service {
         metrics: Option<PrometheusHandle>,
         lifecycle: Lifecycle,
     ) -> anyhow::Result<Self> {
-        let broker = Broker::new(config.amqp_url.clone());
+        let broker = Broker::new(config.amqp_url.clone()).trusting(config.amqp_ca.as_ref());
         Self::build_with(config, broker, clock, metrics, lifecycle).await
     }
 
@@ -69,6 +74,7 @@ impl Service {
     ) -> anyhow::Result<Self> {
         let store = open(&config.database_url).await?;
         let cruncher = Cruncher::new(store.clone(), clock.clone(), Metrics);
+        let parked = ParkedQueue::new(broker.clone());
         let consumer = Consumer::new(broker, store.clone(), cruncher.clone(), clock.clone());
         let http = TcpListener::bind(config.http_addr)
             .await
@@ -80,22 +86,40 @@ impl Service {
             http: http.local_addr()?,
             admin: admin.local_addr()?,
         };
+        let transport = config.tls.transport().context("DASHBOARD_TLS_CERT")?;
+        transport.watch(&lifecycle);
+        let auth = Auth::new(config.auth_url.as_str(), &transport).context("DASHBOARD_AUTH_URL")?;
+        let ingest =
+            Ingest::new(config.ingest_url.as_str(), &transport).context("DASHBOARD_INGEST_URL")?;
+        let peers = (auth.clone(), ingest.clone());
+        let upkeep = Upkeep::new(store.clone(), cruncher.clone(), peers, clock.clone())
+            .keeping(config.retention_days);
+        let vault = Vault::derive(&config.database_url).context("the destinations' key")?;
+        let generations = broadcast::Sender::new(NEWS);
         let app = Arc::new(App::new(Parts {
             store: store.clone(),
-            auth: Auth::new(config.auth_url.as_str()).context("DASHBOARD_AUTH_URL")?,
-            ingest: Ingest::new(config.ingest_url.as_str()).context("DASHBOARD_INGEST_URL")?,
-            clock,
+            auth: auth.clone(),
+            ingest,
+            clock: clock.clone(),
             lifecycle: lifecycle.clone(),
             origin: Origin::of(&config.public_url),
             cursors: CursorKey::derive(&config.database_url).context("the cursors' key")?,
-            generations: broadcast::Sender::new(NEWS),
+            generations: generations.clone(),
+            parked,
+            vault: vault.clone(),
+            private_targets: config.allow_private_webhooks,
             form_targets: config.form_targets().to_owned(),
+            per_minute: config.api_rate_per_minute,
         })?);
+        let courier = Courier::new(auth, vault, config.allow_private_webhooks)?;
+        let notifier = Notifier::new(store.clone(), courier, clock);
         let admin = with_checks(admin, metrics, &store, &consumer, config.role);
         Ok(Self {
             store,
             cruncher,
             consumer,
+            upkeep,
+            notifier,
             app,
             http,
             admin,
@@ -119,11 +143,17 @@ impl Service {
                 .spawn("consumer", self.consumer.run(stopping.clone()));
             self.lifecycle
                 .spawn("crunch", self.cruncher.run(stopping.clone()));
+            self.lifecycle
+                .spawn("upkeep", self.upkeep.run(stopping.clone()));
         }
+        let sender = self.app.generations.clone();
+        if self.role.consumes() {
+            let news = self.notifier.run(sender.subscribe(), stopping.clone());
+            self.lifecycle.spawn("notifications", news);
+        }
+        let news = generations::listen(self.store.pool().clone(), sender, stopping.clone());
+        self.lifecycle.spawn("news of generations", news);
         if self.role.serves() {
-            let sender = self.app.generations.clone();
-            let news = generations::listen(self.store.pool().clone(), sender, stopping.clone());
-            self.lifecycle.spawn("news of generations", news);
             let router = http::router(self.app);
             let server = axum::serve(self.http, router)
                 .with_graceful_shutdown(async move { stopping.cancelled().await });

@@ -1,12 +1,28 @@
 //! PostgreSQL: the only place with SQL. Every transaction names its organization first; row-level
 //! security hides all others, whatever a query forgets.
 
+mod activities;
 pub mod crunch;
 mod facts;
+pub mod finance;
+pub mod groups;
+pub mod history;
+pub mod idempotency;
 pub mod ledger;
+mod log_entries;
+pub mod notifications;
+pub mod overview;
+mod people;
 pub mod read;
+pub mod receipts;
+pub mod recommendations;
+pub mod recommended;
+mod resources;
+pub mod rollups;
 pub mod seats;
+pub mod settings;
 mod snapshots;
+pub mod upkeep;
 pub mod users;
 pub mod uses;
 
@@ -78,7 +94,7 @@ pub enum Unfit {
 pub struct Store {
     pool: PgPool,
     /// Months whose partition is known to exist.
-    months: Arc<Mutex<HashSet<Date>>>,
+    months: Arc<Mutex<HashSet<(&'static str, Date)>>>,
     /// Connections older than this are not used again.
     distrusted: Distrusted,
 }
@@ -192,14 +208,14 @@ impl Store {
         Ok(tx)
     }
 
-    fn month_is_known(&self, month: Date) -> bool {
+    fn month_is_known(&self, table: &'static str, month: Date) -> bool {
         let months = self.months.lock().unwrap_or_else(PoisonError::into_inner);
-        months.contains(&month)
+        months.contains(&(table, month))
     }
 
-    fn remember_month(&self, month: Date) {
+    fn remember_month(&self, table: &'static str, month: Date) {
         let mut months = self.months.lock().unwrap_or_else(PoisonError::into_inner);
-        months.insert(month);
+        months.insert((table, month));
     }
 }
 

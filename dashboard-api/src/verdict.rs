@@ -21,6 +21,21 @@ impl Verdict {
         }
     }
 
+    /// One letter, for lists.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Used => 'u',
+            Self::Unused => 'n',
+            Self::Unknown => '?',
+            Self::NotEligible => '-',
+        }
+    }
+
+    pub fn from_letter(letter: char) -> Option<Self> {
+        let all = [Self::Used, Self::Unused, Self::Unknown, Self::NotEligible];
+        all.into_iter().find(|verdict| verdict.letter() == letter)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Used => "used",

@@ -1,14 +1,16 @@
-//! The windows every answer can be asked for, and the arithmetic of days. A day is a UTC calendar
-//! day and a window is a whole number of 86,400 s, so nothing here depends on a time zone.
+//! The windows every answer can be asked for, and the arithmetic of days. A window is a whole number
+//! of 86,400 s, whatever the time zone; a calendar day is one of the organization's time zone.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 /// Seconds of a day.
 pub const DAY_SECONDS: i64 = 86_400;
 /// How far back facts count at all.
 pub const HORIZON_DAYS: i64 = 365;
-/// How long a seat counts as new, and how far ahead standby looks.
+/// How long a seat counts as new unless the organization says otherwise.
 pub const GRACE_DAYS: i64 = 30;
+/// How far ahead shifts count: somebody who stands by, a blocker.
+pub const AHEAD_DAYS: i64 = 30;
 
 /// The half-open interval `[t - W, t)` of one answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,11 +79,59 @@ pub fn monday(week: i64) -> i64 {
 }
 
 /// A day as a calendar date.
-pub fn date_of(day: i64) -> jiff::civil::Date {
+pub fn date_of(day: i64) -> Date {
     Timestamp::from_second(day.saturating_mul(DAY_SECONDS))
         .unwrap_or(Timestamp::UNIX_EPOCH)
-        .to_zoned(jiff::tz::TimeZone::UTC)
+        .to_zoned(TimeZone::UTC)
         .date()
+}
+
+/// Calendar days of one time zone, numbered from 1970-01-01.
+#[derive(Debug, Clone)]
+pub struct Calendar(TimeZone);
+
+impl Calendar {
+    /// UTC for a name that nobody knows.
+    pub fn named(zone: &str) -> Self {
+        Self(TimeZone::get(zone).unwrap_or(TimeZone::UTC))
+    }
+
+    pub fn day_of(&self, at: Timestamp) -> i64 {
+        let offset = self.0.to_offset(at).seconds();
+        (at.as_second() + i64::from(offset)).div_euclid(DAY_SECONDS)
+    }
+
+    /// The day and the hour of the day.
+    pub fn day_and_hour_of(&self, at: Timestamp) -> (i64, i64) {
+        let offset = self.0.to_offset(at).seconds();
+        let local = at.as_second() + i64::from(offset);
+        let hour = local.rem_euclid(DAY_SECONDS).div_euclid(3_600);
+        (local.div_euclid(DAY_SECONDS), hour)
+    }
+
+    /// The first instant of a day.
+    pub fn start_of(&self, day: Date) -> Timestamp {
+        day.to_zoned(self.0.clone())
+            .map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+    }
+
+    /// The instant of an hour of a numbered day.
+    pub fn hour(&self, day: i64, hour: i64) -> Timestamp {
+        let utc = Timestamp::from_second(day.saturating_mul(DAY_SECONDS) + hour * 3_600);
+        let civil = utc
+            .unwrap_or(Timestamp::UNIX_EPOCH)
+            .to_zoned(TimeZone::UTC)
+            .datetime();
+        civil
+            .to_zoned(self.0.clone())
+            .map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+    }
+}
+
+/// Days since 1970-01-01 of a calendar date.
+pub fn number_of(date: Date) -> i64 {
+    date.to_zoned(TimeZone::UTC)
+        .map_or(0, |zoned| day_of(zoned.timestamp()))
 }
 
 #[cfg(test)]
@@ -94,6 +144,21 @@ mod tests {
         let start = Window::Days30.start(t);
         assert_eq!(start.to_string(), "2026-02-28T12:00:00Z");
         assert_eq!(t.as_second() - start.as_second(), 30 * DAY_SECONDS);
+    }
+
+    #[test]
+    fn a_day_begins_where_the_organization_is() {
+        let berlin = Calendar::named("Europe/Berlin");
+        let late: Timestamp = "2026-11-22T23:30:00Z".parse().expect("valid");
+        assert_eq!(berlin.day_of(late), day_of(late) + 1);
+        assert_eq!(Calendar::named("Nowhere/At_All").day_of(late), day_of(late));
+        let date = date_of(berlin.day_of(late));
+        assert_eq!(berlin.start_of(date).to_string(), "2026-11-22T23:00:00Z");
+        assert_eq!(number_of(date), berlin.day_of(late));
+        assert_eq!(
+            berlin.hour(berlin.day_of(late), 9).to_string(),
+            "2026-11-23T08:00:00Z"
+        );
     }
 
     #[test]

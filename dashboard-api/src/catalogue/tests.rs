@@ -62,10 +62,14 @@ fn the_license_decides_before_the_role(
 }
 
 #[test]
-fn stakeholders_may_use_four_features() {
-    let may: Vec<_> = collected()
+fn stakeholders_may_use_five_features() {
+    let may: Vec<_> = FEATURES
+        .iter()
         .filter(|feature| RoleGroup::Stakeholder.may_use(feature))
         .map(|feature| feature.id)
         .collect();
-    assert_eq!(may, [SIGN_IN, MOBILE_APP, RESPONDER, "status_update"]);
+    assert_eq!(
+        may,
+        [SIGN_IN, MOBILE_APP, RESPONDER, STATUS_UPDATE, STAKEHOLDER]
+    );
 }

@@ -7,6 +7,7 @@ use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind,
     message::Delivery,
     options::{BasicPublishOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
+    tcp::OwnedTLSConfig,
     types::{AMQPValue, FieldTable},
 };
 use proto::topology::{self, Argument, Lane};
@@ -102,6 +103,7 @@ impl Names {
 #[derive(Clone)]
 pub struct Broker {
     url: SecretString,
+    tls: OwnedTLSConfig,
     names: Names,
     retry_delays: Vec<Duration>,
 }
@@ -118,9 +120,17 @@ impl Broker {
     pub fn new(url: SecretString) -> Self {
         Self {
             url,
+            tls: OwnedTLSConfig::default(),
             names: Names::default(),
             retry_delays: topology::RETRY_DELAYS.to_vec(),
         }
+    }
+
+    /// Trusting this authority (PEM) instead of the system's, when there is one.
+    #[must_use]
+    pub fn trusting(mut self, authority: Option<&SecretString>) -> Self {
+        self.tls.cert_chain = authority.map(|pem| pem.expose_secret().to_owned());
+        self
     }
 
     /// With names and delays of its own, for tests that share a broker.
@@ -144,7 +154,11 @@ impl Broker {
     pub async fn connect(&self) -> Result<Connection, BrokerError> {
         let properties =
             ConnectionProperties::default().with_connection_name("dashboard-api".into());
-        let connecting = Connection::connect(self.url.expose_secret(), properties);
+        let (url, tls) = (self.url.expose_secret(), self.tls.clone());
+        let connecting = async {
+            let runtime = lapin::runtime::default_runtime()?;
+            Connection::connect_with_config(url, properties, tls, runtime).await
+        };
         let connected = tokio::time::timeout(BROKER_LIMIT, connecting).await;
         Ok(connected.map_err(|_| BrokerError::Timeout)??)
     }

@@ -3,6 +3,12 @@
 use proto::facts::v1::{Completeness, Dataset};
 
 use super::*;
+use crate::{
+    catalogue::{ON_CALL, STAKEHOLDER, WORKFLOW_RUN},
+    coverage::Coverage,
+    duty::Interval,
+    window::days_from,
+};
 
 fn t() -> Timestamp {
     "2026-11-23T10:00:00Z".parse().expect("valid")
@@ -14,17 +20,10 @@ fn person(id: &str, role: &str) -> Person {
         name: id.to_owned(),
         email: format!("{id}@acme.example"),
         role: role.to_owned(),
-        job_title: String::new(),
         time_zone: "UTC".to_owned(),
-        invited: false,
         first_seen_at: days_from(t(), -1),
-        teams: serde_json::json!([]),
-        license_id: None,
-        license_name: None,
-        license_role_group: None,
         allocated_at: Some(days_from(t(), -300)),
-        created_at: None,
-        last_sign_in_at: None,
+        ..Person::default()
     }
 }
 
@@ -32,28 +31,14 @@ fn facts(people: Vec<Person>) -> Facts {
     let coverage = Dataset::ALL.map(|dataset| Coverage {
         dataset,
         completeness: Completeness::Complete,
-        from: dataset.is_windowed().then(|| days_from(t(), -365)),
+        from: (dataset.is_windowed() || dataset == Dataset::Webhooks).then(|| days_from(t(), -365)),
         to: Some(t()),
         reason: String::new(),
     });
-    Facts {
-        connection: Uuid::nil(),
-        t: t(),
-        people,
-        usage: HashMap::new(),
-        assignments: HashMap::new(),
-        standing_by: HashSet::new(),
-        coverage: coverage.to_vec(),
-    }
-}
-
-fn used_at(at: Timestamp) -> UseGroup {
-    UseGroup {
-        day: day_of(at),
-        band: band_of(at, t()),
-        count: 1,
-        last: at,
-    }
+    let sources = Sources(coverage.to_vec());
+    let mut facts = Facts::empty(Uuid::nil(), t(), Rules::default(), sources);
+    facts.people = people;
+    facts
 }
 
 fn class_of(answers: &Answers, window: Window, user: usize) -> Class {
@@ -70,8 +55,8 @@ fn an_action_makes_a_seat_active_in_the_windows_that_hold_it() {
         person("PU1", "limited_user"),
         person("PU2", "limited_user"),
     ]);
-    facts.add_uses("PU1", "ack", used_at(days_from(t(), -45)));
-    facts.add_uses("PU1", "web", used_at(days_from(t(), -45)));
+    facts.add_use("PU1", "ack", days_from(t(), -45));
+    facts.add_use("PU1", "web", days_from(t(), -45));
     let answers = crunch(facts);
     assert_eq!(class_of(&answers, Window::Days30, 0), Class::Idle);
     assert_eq!(class_of(&answers, Window::Days60, 0), Class::Active);
@@ -89,7 +74,7 @@ fn an_action_makes_a_seat_active_in_the_windows_that_hold_it() {
 #[test]
 fn a_dataset_that_does_not_reach_back_far_enough_makes_unknown_not_unused() {
     let mut facts = facts(vec![person("PU1", "limited_user")]);
-    for coverage in &mut facts.coverage {
+    for coverage in &mut facts.sources.0 {
         if coverage.dataset == Dataset::LogEntries {
             coverage.from = Some(days_from(t(), -60));
         }
@@ -113,6 +98,7 @@ fn duty_counts_stretches_days_and_its_end() {
         "PU1".to_owned(),
         vec![Assignment {
             level: 2,
+            policy: None,
             interval: ending,
         }],
     );
@@ -121,14 +107,11 @@ fn duty_counts_stretches_days_and_its_end() {
     assert_eq!(seat.class, Class::Active);
     assert_eq!(seat.duty.all, 2 * 86_400);
     assert_eq!((seat.duty.level_1, seat.duty.level_2_plus), (0, 2 * 86_400));
-    let oncall = seat
-        .features
-        .iter()
-        .find(|(feature, ..)| feature.id == ON_CALL);
-    let (_, verdict, usage) = oncall.expect("oncall is in the catalogue");
-    assert_eq!(*verdict, Verdict::Used);
+    let place = crate::catalogue::position(ON_CALL).expect("oncall is in the catalogue");
+    let (verdict, usage) = seat.features[place];
+    assert_eq!(verdict, Verdict::Used);
     assert_eq!(
-        *usage,
+        usage,
         FeatureUse {
             last: Some(t()),
             uses: 1,
@@ -153,10 +136,167 @@ fn a_sign_in_after_t_is_not_known_yet() {
 #[test]
 fn the_running_week_is_shown_as_incomplete() {
     let mut facts = facts(vec![person("PU1", "limited_user")]);
-    facts.add_uses("PU1", "note", used_at(days_from(t(), -7)));
+    facts.add_use("PU1", "note", days_from(t(), -7));
     let answers = crunch(facts);
     let weeks: Vec<_> = answers.weeks.values().copied().collect();
     assert_eq!(weeks.len(), 26);
     assert_eq!(weeks[24], (1, true));
     assert_eq!(weeks[25], (0, false));
+}
+
+fn hide(facts: &mut Facts, dataset: Dataset, completeness: Completeness) {
+    for coverage in &mut facts.sources.0 {
+        if coverage.dataset == dataset {
+            coverage.completeness = completeness;
+            coverage.from = None;
+            coverage.to = None;
+        }
+    }
+}
+
+fn total<'a>(answers: &'a Answers, feature: &'static str) -> &'a FeatureTotal {
+    &answers.features[&(Window::Days90, feature)]
+}
+
+/// A person who used something 200 days ago and nothing since.
+fn idle() -> Facts {
+    let mut facts = facts(vec![person("PU1", "limited_user")]);
+    facts.add_use("PU1", "ack", days_from(t(), -200));
+    facts
+}
+
+#[test]
+fn every_source_of_actions_keeps_a_seat_from_being_idle_while_it_is_not_read() {
+    assert_eq!(class_of(&crunch(idle()), Window::Days90, 0), Class::Idle);
+    for dataset in [
+        Dataset::LogEntries,
+        Dataset::Incidents,
+        Dataset::Oncalls,
+        Dataset::MaintenanceWindows,
+        Dataset::AuditRecords,
+        Dataset::AutomationActions,
+        Dataset::AutomationInvocations,
+        Dataset::EventOrchestrations,
+        Dataset::Schedules,
+        Dataset::EscalationPolicies,
+    ] {
+        let mut facts = idle();
+        hide(&mut facts, dataset, Completeness::Forbidden);
+        let class = class_of(&crunch(facts), Window::Days90, 0);
+        assert_eq!(class, Class::Unknown, "{}", dataset.name());
+    }
+    for dataset in [Dataset::Webhooks, Dataset::Subscriptions, Dataset::Tags] {
+        let mut facts = idle();
+        hide(&mut facts, dataset, Completeness::Forbidden);
+        let class = class_of(&crunch(facts), Window::Days90, 0);
+        assert_eq!(class, Class::Idle, "{}", dataset.name());
+    }
+}
+
+#[test]
+fn what_the_plan_lacks_nobody_can_have_used() {
+    let mut facts = idle();
+    hide(
+        &mut facts,
+        Dataset::AutomationActions,
+        Completeness::NotInPlan,
+    );
+    hide(
+        &mut facts,
+        Dataset::EventOrchestrations,
+        Completeness::NotInPlan,
+    );
+    let answers = crunch(facts);
+    assert_eq!(class_of(&answers, Window::Days90, 0), Class::Idle);
+    assert_eq!(total(&answers, "automation_run").not_eligible, 1);
+    assert_eq!(total(&answers, "orchestration_edit").not_eligible, 1);
+}
+
+#[test]
+fn an_accepted_blind_spot_lifts_the_obstacle_but_not_the_verdict() {
+    let mut facts = idle();
+    hide(&mut facts, Dataset::AuditRecords, Completeness::NotInPlan);
+    facts.rules.accepted_blind_spots = vec!["audit_records".to_owned()];
+    let answers = crunch(facts);
+    assert_eq!(class_of(&answers, Window::Days90, 0), Class::Idle);
+    assert_eq!(total(&answers, "config_change").unknown, 1);
+}
+
+#[test]
+fn sessions_stand_in_where_analytics_are_not_readable() {
+    let mut facts = facts(vec![person("PU1", "limited_user")]);
+    facts.people[0].newest_session_at = Some(days_from(t(), -3));
+    hide(&mut facts, Dataset::UserAnalytics, Completeness::Forbidden);
+    let answers = crunch(facts);
+    assert_eq!(class_of(&answers, Window::Days90, 0), Class::Viewer);
+    assert_eq!(total(&answers, SIGN_IN).used, 1);
+    let mut facts = idle();
+    hide(&mut facts, Dataset::UserAnalytics, Completeness::Forbidden);
+    assert_eq!(class_of(&crunch(facts), Window::Days90, 0), Class::Idle);
+    let mut facts = idle();
+    hide(&mut facts, Dataset::UserAnalytics, Completeness::Forbidden);
+    hide(&mut facts, Dataset::UserDelegations, Completeness::Pending);
+    assert_eq!(class_of(&crunch(facts), Window::Days90, 0), Class::Unknown);
+}
+
+#[test]
+fn a_subscription_is_shown_and_is_no_use() {
+    let mut facts = facts(vec![person("PU1", "read_only_user")]);
+    facts.subscriptions.insert("PU1".to_owned(), 2);
+    let answers = crunch(facts);
+    assert_eq!(class_of(&answers, Window::Days90, 0), Class::Never);
+    let held = total(&answers, STAKEHOLDER);
+    assert_eq!((held.used, held.uses), (1, 2));
+    assert_eq!(answers.seats[0].last_any, None);
+}
+
+#[test]
+fn only_webhooks_over_the_whole_window_tell_that_no_workflow_was_started() {
+    let mut facts = idle();
+    assert_eq!(total(&crunch(idle()), WORKFLOW_RUN).unused, 1);
+    for coverage in &mut facts.sources.0 {
+        if coverage.dataset == Dataset::Webhooks {
+            coverage.from = Some(days_from(t(), -89));
+        }
+    }
+    let answers = crunch(facts);
+    assert_eq!(total(&answers, WORKFLOW_RUN).unknown, 1);
+    assert_eq!(class_of(&answers, Window::Days90, 0), Class::Idle);
+}
+
+#[test]
+fn an_exemption_ends_after_its_last_day() {
+    let until = |day: &str| {
+        let mut facts = idle();
+        let last = Some(day.parse().expect("a day"));
+        let exemption = ("on leave".to_owned(), last);
+        facts.rules.exemptions.insert("PU1".to_owned(), exemption);
+        class_of(&crunch(facts), Window::Days90, 0)
+    };
+    assert_eq!(until("2026-11-23"), Class::Exempt);
+    assert_eq!(until("2026-11-22"), Class::Idle);
+}
+
+#[test]
+fn a_team_counts_everybody_in_it_and_groups_list_verdicts() {
+    let mut facts = facts(vec![
+        person("PU1", "limited_user"),
+        person("PU2", "limited_user"),
+    ]);
+    for person in &mut facts.people {
+        person.teams = vec![("PT1".to_owned(), "Core".to_owned())];
+    }
+    facts.add_use("PU1", "ack", days_from(t(), -1));
+    let answers = crunch(facts);
+    let team = &answers.teams[&(Window::Days90, "PT1".to_owned())];
+    assert_eq!((team.seats, team.of_class(Class::Active)), (2, 1));
+    let ack = crate::catalogue::position("ack").expect("in the catalogue");
+    let group = &answers.groups[&(Window::Days90, GroupKind::Team, "PT1".to_owned())];
+    assert_eq!((group.used[ack], group.eligible[ack]), (1, 2));
+    let month = answers
+        .months
+        .iter()
+        .find(|one| one.feature == "ack" && one.people > 0);
+    let month = month.expect("the month of the use");
+    assert_eq!((month.uses, month.complete), (1, false));
 }

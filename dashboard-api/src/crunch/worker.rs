@@ -16,8 +16,8 @@ use crate::{
     metrics::Metrics,
     store::{
         Store, StoreError,
-        crunch::{EndedRun, Tx, ended_runs, facts},
-        seats,
+        crunch::{EndedRun, Tx, ended_runs, facts, rules},
+        ledger, recommendations, seats,
     },
 };
 
@@ -76,7 +76,9 @@ impl Cruncher {
 
     /// Crunches whatever is due. Answers the number of generations made.
     pub async fn step(&self) -> Result<usize, StoreError> {
-        let due = self.store.due_organizations(self.clock.now()).await?;
+        let now = self.clock.now();
+        self.store.mark_turned(now).await?;
+        let due = self.store.due_organizations(now).await?;
         let mut made = 0;
         for org in due {
             let span = tracing::info_span!("crunch", %org);
@@ -91,15 +93,20 @@ impl Cruncher {
         Ok(made)
     }
 
-    async fn crunch_organization(&self, org: OrgId) -> Result<Option<i64>, StoreError> {
+    /// Crunches one organization. `None` when there is nothing to make, or another replica is at it.
+    pub async fn crunch_organization(&self, org: OrgId) -> Result<Option<i64>, StoreError> {
         let now = self.clock.now();
+        for connection in self.store.misdated_rollups(org).await? {
+            self.store.derive_rollups(org, connection).await?;
+        }
         let Some(mut tx) = self.store.begin_crunch(org).await? else {
             return Ok(None);
         };
         let runs = ended_runs(&mut tx, org).await?;
         let fresh: Vec<&EndedRun> = runs.iter().filter(|run| is_fresh(run)).collect();
+        let forced = ledger::is_forced(&mut tx, org).await?;
         let mut made = None;
-        if !fresh.is_empty() {
+        if forced || !fresh.is_empty() {
             made = generate(&mut tx, org, &runs, now).await?;
         }
         if runs.iter().all(|run| run.complete) {
@@ -110,7 +117,8 @@ impl Cruncher {
         tx.commit().await.map_err(StoreError::from)?;
         if let Some(generation) = made {
             self.metrics.generation_made();
-            tracing::info!(generation, runs = fresh.len(), "generation made");
+            let took = self.clock.now().duration_since(now);
+            tracing::info!(generation, runs = fresh.len(), %took, "generation made");
         }
         Ok(made)
     }
@@ -132,19 +140,31 @@ async fn generate(
     for run in &fresh {
         seats::mark_gone(tx, org, run).await?;
     }
-    let newest = newest_of_each_connection(runs);
+    let ended = ledger::ended_connections(tx, org).await?;
+    let mut newest = newest_of_each_connection(runs);
+    newest.retain(|run| !ended.contains(&run.connection));
     let Some(lead) = newest.iter().max_by_key(|run| (run.as_of, run.run)) else {
         return Ok(None);
     };
+    let rules = rules(tx, org).await?;
     let mut answers = Vec::with_capacity(newest.len());
     for run in &newest {
-        let facts = facts(tx, org, run).await?;
+        let facts = facts(tx, org, run, &rules).await?;
         // Seconds of pure computation for a large account.
         let derived = tokio::task::spawn_blocking(|| crunch(facts)).await;
         answers.push(derived.map_err(|error| StoreError::Crunch(error.to_string()))?);
     }
-    let generation = seats::write_generation(tx, org, lead, &answers, now).await?;
+    let made = seats::Made {
+        org,
+        lead,
+        rules: &rules,
+        answers: &answers,
+        now,
+    };
+    let generation = seats::write_generation(tx, &made).await?;
+    recommendations::renew(tx, &made, generation).await?;
     seats::mark_crunched(tx, org, &fresh, generation).await?;
+    ledger::schedule_turn(tx, &made).await?;
     seats::announce(tx, org, generation).await?;
     Ok(Some(generation))
 }

@@ -1,5 +1,5 @@
-//! Who may do what: one table of routes, refused by default; the session behind a cookie; and the
-//! proof that a write comes from our own page.
+//! Who asks: the session behind a cookie or the API key, whether the table of [`super::routes`]
+//! allows it, and the proof that a write comes from our own page.
 
 use std::{
     collections::HashMap,
@@ -13,10 +13,20 @@ use axum::{
 };
 use http::{HeaderMap, Method, request::Parts};
 use jiff::{SignedDuration, Timestamp};
-use proto::{OrgId, auth::v1::Role};
+use proto::{
+    OrgId,
+    auth::v1::{AuthenticateApiKeyRequest, Role},
+};
 use sha2::{Digest, Sha256};
 
-use super::{App, Shared, problem::Problem};
+use super::{
+    App, Shared,
+    asked::check_names,
+    limits::Allowance,
+    problem::Problem,
+    routes::{self, CALLBACK, FORMS, Least, Proof},
+    words::PrivacyMode,
+};
 
 /// How long an answer of auth-service is reused: the longest time that a sign-out elsewhere or a
 /// change of role goes unnoticed.
@@ -26,66 +36,54 @@ const SESSIONS_KEPT: usize = 4_096;
 /// What our own page sends with JSON writes, and a foreign page cannot.
 const REQUESTED_WITH: (&str, &str) = ("x-requested-with", "quolum");
 
-/// What a route asks of its caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Access {
-    /// Nobody has to be signed in.
-    Open,
-    /// Any role.
-    Read,
-    /// May start synchronizations.
-    Sync,
-    /// May connect and disconnect.
-    Manage,
+/// Who is behind a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Identity {
+    Person(String),
+    ApiKey(String),
 }
 
-/// Every route. One that is missing here answers nobody.
-const ROUTES: &[(Method, &str, Access)] = &[
-    (Method::GET, "/api/openapi.json", Access::Open),
-    (Method::GET, "/api/v1/session", Access::Read),
-    (Method::GET, "/api/v1/connections", Access::Read),
-    (Method::POST, "/api/v1/connections/{id}/syncs", Access::Sync),
-    (
-        Method::POST,
-        "/api/v1/connections/{id}/disconnect",
-        Access::Manage,
-    ),
-    (Method::GET, "/api/v1/connections/{id}/events", Access::Read),
-    (Method::GET, "/api/v1/overview", Access::Read),
-    (Method::GET, "/api/v1/features", Access::Read),
-    (Method::GET, "/api/v1/users", Access::Read),
-    (Method::GET, "/api/v1/users/{id}", Access::Read),
-    (Method::GET, "/api/v1/licenses", Access::Read),
-    (Method::GET, "/sign-in", Access::Open),
-    (Method::POST, "/sign-in", Access::Open),
-    (Method::POST, "/sign-out", Access::Open),
-    (Method::POST, CONNECT, Access::Manage),
-    (Method::GET, "/connect/callback", Access::Open),
-    (Method::GET, "/assets/{*path}", Access::Open),
-];
-
-/// Posted by a plain HTML form, which cannot send a header.
-const CONNECT: &str = "/connect/pagerduty";
-
-/// The person behind a request.
+/// Who asks, and for which organization.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     pub(super) org: OrgId,
     pub(super) org_name: String,
-    pub(super) person_id: String,
+    identity: Identity,
+    /// Empty for an API key.
     pub(super) email: String,
     pub(super) name: String,
     pub(super) role: Role,
 }
 
 impl Caller {
-    pub(super) fn role_name(&self) -> &'static str {
-        match self.role {
-            Role::Owner => "owner",
-            Role::Admin => "admin",
-            Role::Analyst => "analyst",
-            Role::Viewer | Role::Unspecified => "viewer",
+    /// The person's id; what only people may do refuses keys.
+    pub(super) fn person(&self) -> Result<String, Problem> {
+        match &self.identity {
+            Identity::Person(id) => Ok(id.clone()),
+            Identity::ApiKey(_) => Err(Problem::forbidden("An API key may not do this.")),
         }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        match &self.identity {
+            Identity::Person(id) | Identity::ApiKey(id) => id,
+        }
+    }
+
+    /// As the audit log names it.
+    pub(super) fn actor(&self) -> String {
+        match &self.identity {
+            Identity::Person(id) => format!("person:{id}"),
+            Identity::ApiKey(id) => format!("api_key:{id}"),
+        }
+    }
+
+    /// What the audit log shows.
+    pub(super) fn actor_name(&self) -> &str {
+        if self.name.is_empty() {
+            return &self.email;
+        }
+        &self.name
     }
 }
 
@@ -101,26 +99,6 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
-fn allows(access: Access, role: Role) -> bool {
-    match access {
-        Access::Open => true,
-        Access::Read => role != Role::Unspecified,
-        Access::Sync => matches!(role, Role::Owner | Role::Admin | Role::Analyst),
-        Access::Manage => matches!(role, Role::Owner | Role::Admin),
-    }
-}
-
-fn access_of(method: &Method, path: &str) -> Option<Access> {
-    // HEAD is answered by the GET handler.
-    let method = if method == Method::HEAD {
-        &Method::GET
-    } else {
-        method
-    };
-    let route = ROUTES.iter().find(|(m, p, _)| m == method && *p == path);
-    route.map(|(_, _, access)| *access)
-}
-
 /// Lets a request through to its handler, or not.
 pub(super) async fn guard(
     State(app): State<Shared>,
@@ -128,15 +106,30 @@ pub(super) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match admit(&app, path.as_str(), request.method(), request.headers()).await {
-        Ok(caller) => {
+    let headers = request.headers().clone();
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    match admit(&app, path.as_str(), request.method(), &headers, &query).await {
+        Ok(Admitted { caller, limit }) => {
+            let key = caller.as_ref().map(Caller::actor);
             if let Some(caller) = caller {
                 request.extensions_mut().insert(caller);
             }
-            next.run(request).await
+            let mut response = match key {
+                Some(_) => super::idempotency::once(&app, path.as_str(), request, next).await,
+                None => next.run(request).await,
+            };
+            if let Some(limit) = limit {
+                limit.tell(response.headers_mut());
+            }
+            response
         }
         Err(problem) => problem.into_response(),
     }
+}
+
+struct Admitted {
+    caller: Option<Caller>,
+    limit: Option<Allowance>,
 }
 
 async fn admit(
@@ -144,29 +137,88 @@ async fn admit(
     path: &str,
     method: &Method,
     headers: &HeaderMap,
-) -> Result<Option<Caller>, Problem> {
-    let Some(access) = access_of(method, path) else {
-        if ROUTES.iter().any(|(_, known, _)| *known == path) {
+    query: &str,
+) -> Result<Admitted, Problem> {
+    let Some(route) = routes::find(method, path) else {
+        if routes::knows(path) {
             return Err(Problem::method_not_allowed());
         }
         return Err(Problem::forbidden("This address is not open to anybody."));
     };
-    if !method.is_safe() {
+    let key = bearer(headers)?;
+    if key.is_some() && app.origin.session(headers).is_some() {
+        return Err(Problem::two_proofs());
+    }
+    // A key is not sent by a browser on its own, so a foreign page cannot use it.
+    if !method.is_safe() && key.is_none() {
         same_origin(headers, app.origin.as_str())?;
-        if path != CONNECT {
+        if !FORMS.contains(&path) {
             from_our_page(headers)?;
         }
     }
-    if access == Access::Open && path != "/connect/callback" {
-        return Ok(None);
+    let open = route.least == Least::Open;
+    if open && path != CALLBACK {
+        let limit = app.limits.open(headers)?;
+        known_names(app, method, path, query)?;
+        return Ok(Admitted {
+            caller: None,
+            limit: Some(limit),
+        });
     }
-    let caller = caller(app, headers).await;
-    match (access, caller) {
-        (Access::Open, Ok(caller)) => Ok(Some(caller)),
-        (Access::Open, Err(problem)) if problem.is_not_signed_in() => Ok(None),
-        (_, Err(problem)) => Err(problem),
-        (access, Ok(caller)) if allows(access, caller.role) => Ok(Some(caller)),
-        (_, Ok(_)) => Err(Problem::forbidden("Your role does not allow this.")),
+    let caller = match &key {
+        Some(key) if route.proof == Proof::Any => by_key(app, key).await,
+        Some(_) => Err(Problem::forbidden("An API key may not do this.")),
+        None => by_session(app, headers).await,
+    };
+    let caller = match caller {
+        Err(problem) if open && problem.is_not_signed_in() => None,
+        Err(problem) => return Err(problem),
+        Ok(caller) => Some(caller),
+    };
+    let Some(caller) = caller else {
+        return Ok(Admitted {
+            caller: None,
+            limit: None,
+        });
+    };
+    let limit = app.limits.take(&caller.actor())?;
+    if !route.least.allows(caller.role) {
+        return Err(Problem::forbidden("Your role does not allow this."));
+    }
+    if route.personal && app.heads.of(app, caller.org).await?.privacy == PrivacyMode::TeamOnly {
+        return Err(Problem::people_are_private());
+    }
+    known_names(app, method, path, query)?;
+    Ok(Admitted {
+        caller: Some(caller),
+        limit: Some(limit),
+    })
+}
+
+/// The description says which parameters a route has.
+fn known_names(app: &App, method: &Method, path: &str, query: &str) -> Result<(), Problem> {
+    if query.is_empty() || !(path.starts_with("/api/v1/")) {
+        return Ok(());
+    }
+    let none = Vec::new();
+    let known = app
+        .parameters
+        .get(&(method.as_str().to_owned(), path.to_owned()));
+    check_names(query, known.unwrap_or(&none))
+}
+
+/// The key of `Authorization: Bearer`.
+fn bearer(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(http::header::AUTHORIZATION) else {
+        return Ok(None);
+    };
+    let text = value.to_str().ok();
+    let key = text.and_then(|text| text.split_once(' '));
+    match key {
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty() => {
+            Ok(Some(key.trim().to_owned()))
+        }
+        _ => Err(Problem::not_signed_in()),
     }
 }
 
@@ -198,13 +250,13 @@ fn from_our_page(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
-async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+async fn by_session(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
     let token = app
         .origin
         .session(headers)
         .ok_or_else(Problem::not_signed_in)?;
     let now = app.clock.now();
-    let key = hash(&token);
+    let key = hash("session", &token);
     if let Some(caller) = app.sessions.recall(&key, now) {
         return Ok(caller);
     }
@@ -215,12 +267,9 @@ async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
         return Err(Problem::not_signed_in());
     };
     let caller = Caller {
-        org: organization
-            .id
-            .parse()
-            .map_err(|error| Problem::internal(&error))?,
+        org: org_of(&organization.id)?,
         org_name: organization.name,
-        person_id: person.id,
+        identity: Identity::Person(person.id),
         email: person.email,
         name: person.name,
         role,
@@ -229,10 +278,44 @@ async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
     Ok(caller)
 }
 
+async fn by_key(app: &App, api_key: &str) -> Result<Caller, Problem> {
+    let now = app.clock.now();
+    let key = hash("api key", api_key);
+    if let Some(caller) = app.sessions.recall(&key, now) {
+        return Ok(caller);
+    }
+    let message = AuthenticateApiKeyRequest {
+        api_key: api_key.to_owned(),
+    };
+    let answer = app.auth.authenticate_api_key(message).await;
+    let answer = answer.map_err(|status| Problem::of_peer(&status, "The sign-in service"))?;
+    let role = answer.role();
+    let organization = answer.organization.ok_or_else(Problem::not_signed_in)?;
+    let caller = Caller {
+        org: org_of(&organization.id)?,
+        org_name: organization.name,
+        identity: Identity::ApiKey(answer.api_key_id),
+        email: String::new(),
+        name: answer.name,
+        role,
+    };
+    app.sessions.remember(key, now, caller.clone());
+    Ok(caller)
+}
+
+fn org_of(id: &str) -> Result<OrgId, Problem> {
+    id.parse().map_err(|error| Problem::internal(&error))
+}
+
 type Key = [u8; 32];
 
-fn hash(token: &str) -> Key {
-    Sha256::digest(token.as_bytes()).into()
+/// Of the kind too: a session's secret is no key and a key no session.
+fn hash(kind: &str, token: &str) -> Key {
+    let mut hash = Sha256::new();
+    hash.update(kind);
+    hash.update([0]);
+    hash.update(token);
+    hash.finalize().into()
 }
 
 /// Sessions that auth-service has vouched for within the last seconds, by the hash of the secret.
@@ -259,7 +342,13 @@ impl Sessions {
     /// A signed-out session is gone at once in this process.
     pub(super) fn forget(&self, token: &str) {
         let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.remove(&hash(token));
+        sessions.remove(&hash("session", token));
+    }
+
+    /// After members or keys of an organization were changed.
+    pub(super) fn forget_all_of(&self, org: OrgId) {
+        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.retain(|_, (_, caller)| caller.org != org);
     }
 }
 
@@ -268,34 +357,6 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-
-    #[test]
-    fn every_documented_operation_is_in_the_table() {
-        let document = serde_json::to_value(super::super::openapi()).expect("serializes");
-        for (path, item) in document["paths"].as_object().expect("paths") {
-            for method in item.as_object().expect("operations").keys() {
-                let method: Method = method.to_uppercase().parse().expect("a method");
-                assert!(access_of(&method, path).is_some(), "{method} {path}");
-            }
-        }
-        assert_eq!(
-            access_of(&Method::DELETE, "/api/v1/users"),
-            None,
-            "default deny"
-        );
-    }
-
-    #[rstest]
-    #[case(Role::Owner, true, true, true)]
-    #[case(Role::Admin, true, true, true)]
-    #[case(Role::Analyst, true, true, false)]
-    #[case(Role::Viewer, true, false, false)]
-    #[case(Role::Unspecified, false, false, false)]
-    fn roles(#[case] role: Role, #[case] read: bool, #[case] sync: bool, #[case] manage: bool) {
-        assert_eq!(allows(Access::Read, role), read);
-        assert_eq!(allows(Access::Sync, role), sync);
-        assert_eq!(allows(Access::Manage, role), manage);
-    }
 
     #[rstest]
     #[case(&[("origin", "https://q.example")], true)]

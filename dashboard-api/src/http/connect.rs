@@ -19,6 +19,8 @@ use tracing::Instrument;
 use super::{App, Shared, access::Caller, cookies, headers::RequestId, problem::Problem};
 
 const START: &str = "/connections";
+/// Where an invited person ends.
+const INVITED: &str = "/invite/done";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -62,30 +64,60 @@ impl Connect {
 pub(super) async fn begin(
     State(app): State<Shared>,
     caller: Caller,
+    axum::Extension(RequestId(request_id)): axum::Extension<RequestId>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let connect = Connect::parse(&headers, &body)?;
+    let from_form = !is_json(&headers);
     let return_to = if connect.return_to.is_empty() {
         START.to_owned()
     } else {
         connect.return_to
     };
-    let mut secret = [0_u8; 32];
-    rand::rng().fill_bytes(&mut secret);
-    let binding = URL_SAFE_NO_PAD.encode(secret);
+    let binding = new_binding();
     let answer = app
         .auth
         .begin_consent(BeginRequest {
             org_id: caller.org.to_string(),
-            person_id: caller.person_id,
-            return_to,
+            person_id: caller.person()?,
+            return_to: return_to.clone(),
             browser_binding: binding.clone(),
             connection_id: connect.connection_id,
         })
         .await;
-    let answer = answer.map_err(|status| Problem::of_peer(&status, "The consent service"))?;
-    redirect(&answer.authorize_url, app.origin.set_binding(&binding))
+    match answer {
+        Ok(answer) => redirect(&answer.authorize_url, app.origin.set_binding(&binding)),
+        // A form's answer is a page: it goes back to the one it was on.
+        Err(status) if from_form => {
+            let target = with_outcome(&return_to, not_begun(&status), &request_id);
+            redirect(&target, None)
+        }
+        Err(status) => Err(Problem::of_peer(&status, "The consent service")),
+    }
+}
+
+/// Why a consent could not begin, in the words of its outcomes.
+fn not_begun(status: &tonic::Status) -> &'static str {
+    tracing::warn!(code = ?status.code(), message = status.message(), "no consent was begun");
+    match status.code() {
+        tonic::Code::FailedPrecondition => "app_not_installed",
+        tonic::Code::InvalidArgument | tonic::Code::NotFound => "state_refused",
+        _ => "provider_unavailable",
+    }
+}
+
+/// The value that ties a round trip to the browser that began it.
+pub(super) fn new_binding() -> String {
+    let mut secret = [0_u8; 32];
+    rand::rng().fill_bytes(&mut secret);
+    URL_SAFE_NO_PAD.encode(secret)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    kind.and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("application/json"))
 }
 
 pub(super) async fn complete(
@@ -110,7 +142,9 @@ pub(super) async fn complete(
             code: given("code"),
             error: given("error"),
             browser_binding: cookies::read(&headers, cookies::BINDING).unwrap_or_default(),
-            person_id: caller.map(|caller| caller.0.person_id).unwrap_or_default(),
+            person_id: caller
+                .and_then(|caller| caller.0.person().ok())
+                .unwrap_or_default(),
         })
         .await;
     let answer = answer.unwrap_or_else(|status| unanswered(&status));
@@ -118,7 +152,13 @@ pub(super) async fn complete(
     if answer.outcome() == ConsentOutcome::Connected {
         start_first_sync(&app, &answer).await;
     }
-    let target = with_outcome(&answer.return_to, outcome, &request_id);
+    // Whoever was invited has no pages here but the one that says how it went.
+    let return_to = if answer.invited {
+        INVITED
+    } else {
+        &answer.return_to
+    };
+    let target = with_outcome(return_to, outcome, &request_id);
     redirect(&target, app.origin.clear_binding())
 }
 
@@ -171,15 +211,20 @@ fn outcome_name(outcome: ConsentOutcome) -> &'static str {
     }
 }
 
+/// A path of our own, or the other one.
+pub(super) fn own_path(path: &str, otherwise: &str) -> String {
+    let own = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains(['\\', '\r', '\n', '\t']);
+    if own { path } else { otherwise }.to_owned()
+}
+
 /// The page to come back to, told how it went. Only a path of our own is followed.
-fn with_outcome(return_to: &str, outcome: &str, request_id: &str) -> String {
-    let own = return_to.starts_with('/')
-        && !return_to.starts_with("//")
-        && !return_to.contains(['\\', '\r', '\n', '\t']);
-    let path = if own { return_to } else { START };
+pub(super) fn with_outcome(return_to: &str, outcome: &str, request_id: &str) -> String {
+    let path = own_path(return_to, START);
     let (path, fragment) = path
         .split_once('#')
-        .map_or((path, None), |(p, f)| (p, Some(f)));
+        .map_or((path.as_str(), None), |(p, f)| (p, Some(f)));
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let kept = url::form_urlencoded::parse(query.as_bytes())
         .filter(|(name, _)| name != "consent" && name != "request_id");
@@ -192,7 +237,7 @@ fn with_outcome(return_to: &str, outcome: &str, request_id: &str) -> String {
     format!("{path}?{query}{fragment}")
 }
 
-fn redirect(target: &str, cookie: Option<HeaderValue>) -> Result<Response, Problem> {
+pub(super) fn redirect(target: &str, cookie: Option<HeaderValue>) -> Result<Response, Problem> {
     let location = HeaderValue::from_str(target).map_err(|error| Problem::internal(&error))?;
     let mut response = StatusCode::SEE_OTHER.into_response();
     response.headers_mut().insert(header::LOCATION, location);

@@ -53,16 +53,33 @@ impl Origin {
     }
 
     pub(super) fn set_binding(&self, value: &str) -> Option<HeaderValue> {
+        self.bind(value, "/connect")
+    }
+
+    /// The same for a sign-in with a provider.
+    pub(super) fn set_sign_in_binding(&self, value: &str) -> Option<HeaderValue> {
+        self.bind(value, "/sign-in")
+    }
+
+    fn bind(&self, value: &str, path: &str) -> Option<HeaderValue> {
         let secure = self.secure_attribute();
         let text = format!(
-            "{BINDING}={value}; HttpOnly; SameSite=Lax; Path=/connect; Max-Age={BINDING_SECONDS}{secure}"
+            "{BINDING}={value}; HttpOnly; SameSite=Lax; Path={path}; Max-Age={BINDING_SECONDS}{secure}"
         );
         HeaderValue::from_str(&text).ok()
     }
 
     pub(super) fn clear_binding(&self) -> Option<HeaderValue> {
+        self.unbind("/connect")
+    }
+
+    pub(super) fn clear_sign_in_binding(&self) -> Option<HeaderValue> {
+        self.unbind("/sign-in")
+    }
+
+    fn unbind(&self, path: &str) -> Option<HeaderValue> {
         let secure = self.secure_attribute();
-        let text = format!("{BINDING}=; HttpOnly; SameSite=Lax; Path=/connect; Max-Age=0{secure}");
+        let text = format!("{BINDING}=; HttpOnly; SameSite=Lax; Path={path}; Max-Age=0{secure}");
         HeaderValue::from_str(&text).ok()
     }
 }

@@ -1,7 +1,13 @@
 //! Live progress of a connection as server-sent events: `sync` whenever the run or what is stored
-//! of it changes, `generation` when new figures exist.
+//! of it changes, `generation` when new figures exist. An event's id is a hash of what it says: a
+//! browser that comes back with `Last-Event-ID` is not told again what it was told last.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     extract::{Path, State},
@@ -10,9 +16,11 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
+use http::HeaderMap;
 use jiff::Timestamp;
 use proto::{ConnectionId, OrgId, ingest::v1::Run};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use tokio::sync::{broadcast, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
@@ -37,6 +45,52 @@ const STREAM_LIFE: Duration = Duration::from_mins(5);
 /// Events waiting for a slow client; it is waited for beyond that.
 const BUFFER: usize = 8;
 
+/// Streams that one caller may have open.
+const STREAMS: usize = 8;
+const LAST_EVENT_ID: &str = "last-event-id";
+
+/// Open streams by caller.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Streams(Arc<Mutex<HashMap<String, usize>>>);
+
+impl Streams {
+    /// A place for one more stream, given back when it is dropped.
+    fn open(&self, caller: &str) -> Option<Place> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(caller.to_owned()).or_default();
+        if *count >= STREAMS {
+            return None;
+        }
+        *count += 1;
+        Some(Place {
+            streams: self.clone(),
+            caller: caller.to_owned(),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Place {
+    streams: Streams,
+    caller: String,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self
+            .streams
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.caller) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.caller);
+            }
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct GenerationEvent {
     generation: i64,
@@ -45,8 +99,8 @@ struct GenerationEvent {
 
 /// Follows a connection's synchronizations.
 #[utoipa::path(
-    get, path = "/api/v1/connections/{id}/events", operation_id = "events",
-    params(("id" = String, Path, description = "Connection")),
+    get, path = "/api/v1/connections/{id}/events", operation_id = "events", tag = "connections",
+    params(("id" = uuid::Uuid, Path, description = "Connection")),
     responses(
         (status = 200, content_type = "text/event-stream", body = String,
             description = "`sync` events with a Sync, `generation` events with {generation, as_of}"),
@@ -57,8 +111,14 @@ pub(super) async fn follow(
     State(app): State<Shared>,
     caller: Caller,
     Path(id): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let connection = own_connection(&app, &caller, &id).await?;
+    let place = app.streams.open(&caller.actor());
+    let place =
+        place.ok_or_else(|| Problem::too_many("Too many streams are open; close one of them."))?;
+    let told = headers.get(LAST_EVENT_ID);
+    let told = told.and_then(|id| id.to_str().ok()).map(str::to_owned);
     let (sender, receiver) = mpsc::channel(BUFFER);
     let follower = Follower {
         news: app.generations.subscribe(),
@@ -68,9 +128,11 @@ pub(super) async fn follow(
         sender,
         run: None,
         sent: None,
+        told,
     };
     let stopping = app.lifecycle.stopping();
     app.lifecycle.spawn_job(async move {
+        let _place = place;
         let closed = follower.sender.clone();
         tokio::select! {
             () = follower.run() => {}
@@ -97,6 +159,8 @@ struct Follower {
     run: Option<Run>,
     /// The newest that the client was told.
     sent: Option<Sync>,
+    /// Id of the last event of the stream before.
+    told: Option<String>,
 }
 
 impl Follower {
@@ -163,7 +227,8 @@ impl Follower {
             }
         };
         if self.sent.as_ref() != Some(&sync) {
-            send(&self.sender, "sync", &sync).await;
+            let told = self.told.take();
+            send(&self.sender, "sync", &sync, told.as_deref()).await;
             self.sent = Some(sync);
         }
     }
@@ -184,14 +249,21 @@ impl Follower {
                 generation: generation.number,
                 as_of: generation.as_of,
             };
-            send(&self.sender, "generation", &event).await;
+            send(&self.sender, "generation", &event, None).await;
         }
     }
 }
 
-async fn send<T: Serialize>(sender: &Sender, name: &str, body: &T) {
-    if let Ok(event) = Event::default().event(name).json_data(body) {
-        // A client that has gone ends the stream elsewhere.
-        sender.send(Ok(event)).await.ok();
+async fn send<T: Serialize>(sender: &Sender, name: &str, body: &T, told: Option<&str>) {
+    let Ok(text) = serde_json::to_string(body) else {
+        return;
+    };
+    let id = hex::encode(Sha256::digest(text.as_bytes()));
+    let id = id.get(..16).unwrap_or(&id);
+    if told == Some(id) {
+        return;
     }
+    let event = Event::default().event(name).id(id).data(text);
+    // A client that has gone ends the stream elsewhere.
+    sender.send(Ok(event)).await.ok();
 }

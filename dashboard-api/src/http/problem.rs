@@ -22,6 +22,8 @@ pub(super) struct Problem {
     title: &'static str,
     detail: String,
     errors: Vec<FieldError>,
+    /// The limit in requests a minute, and the seconds to wait.
+    retry_after: Option<(u32, u64)>,
 }
 
 /// What the client receives.
@@ -58,6 +60,7 @@ impl Problem {
             title,
             detail: detail.to_owned(),
             errors: Vec::new(),
+            retry_after: None,
         }
     }
 
@@ -118,6 +121,103 @@ impl Problem {
         )
     }
 
+    pub(super) fn no_history() -> Self {
+        Self::new(
+            Code::NotFound,
+            "no-history",
+            "No figures of that day",
+            "Nothing had been evaluated at the end of that day.",
+        )
+    }
+
+    pub(super) fn too_large() -> Self {
+        Self {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            ..Self::new(
+                Code::Invalid,
+                "too-large",
+                "Too large",
+                "The body is larger than 64 KiB.",
+            )
+        }
+    }
+
+    /// In team-only mode nothing leads to a single person.
+    pub(super) fn people_are_private() -> Self {
+        Self::new(
+            Code::Forbidden,
+            "team-only",
+            "Only teams are shown",
+            "This organization has chosen that no single person is shown.",
+        )
+    }
+
+    pub(super) fn invalid_header(name: &str, detail: &str) -> Self {
+        Self {
+            errors: vec![FieldError {
+                pointer: format!("#/header/{name}"),
+                detail: detail.to_owned(),
+            }],
+            ..Self::new(
+                Code::Invalid,
+                "invalid-header",
+                "Invalid header",
+                "The request has a header that cannot be used.",
+            )
+        }
+    }
+
+    pub(super) fn unprocessable(slug: &'static str, title: &'static str, detail: &str) -> Self {
+        Self {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            ..Self::new(Code::Invalid, slug, title, detail)
+        }
+    }
+
+    pub(super) fn rate_limited(per_minute: u32, seconds: u64) -> Self {
+        Self {
+            retry_after: Some((per_minute, seconds)),
+            ..Self::new(
+                Code::RateLimited,
+                "rate-limited",
+                "Too many requests",
+                &format!("There are {per_minute} requests in a minute; wait {seconds} s."),
+            )
+        }
+    }
+
+    /// A session and a key together: which of them counts would be a guess.
+    pub(super) fn two_proofs() -> Self {
+        Self::new(
+            Code::Invalid,
+            "two-proofs",
+            "Session and API key",
+            "Send either the session's cookie or an API key, not both.",
+        )
+    }
+
+    pub(super) fn unavailable(detail: &str) -> Self {
+        Self::new(
+            Code::Unavailable,
+            "unavailable",
+            "Not available right now",
+            detail,
+        )
+    }
+
+    pub(super) fn too_many(detail: &str) -> Self {
+        Self::new(Code::RateLimited, "too-many", "Too many requests", detail)
+    }
+
+    pub(super) fn conflict(slug: &'static str, title: &'static str, detail: &str) -> Self {
+        Self::new(Code::Conflict, slug, title, detail)
+    }
+
+    #[cfg(test)]
+    pub(super) fn pointers(&self) -> Vec<&str> {
+        self.errors.iter().map(|one| one.pointer.as_str()).collect()
+    }
+
     pub(super) fn method_not_allowed() -> Self {
         Self {
             status: StatusCode::METHOD_NOT_ALLOWED,
@@ -174,6 +274,11 @@ impl Problem {
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         let store = HeaderValue::from_static("no-store");
         response.headers_mut().insert(header::CACHE_CONTROL, store);
+        if let Some((per_minute, seconds)) = self.retry_after {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            super::limits::tell(headers, per_minute, 0, seconds);
+        }
         response
     }
 }

@@ -5,53 +5,52 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    access::Caller,
-    asked::Asked,
+    answer::Ask,
     problem::{Problem, ProblemBody},
+    shapes::NamedId,
+    words::{PrivacyMode, RoleName},
 };
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Session {
     person: SessionPerson,
-    organization: SessionOrganization,
-    /// `owner`, `admin`, `analyst` or `viewer`.
-    role: &'static str,
+    organization: NamedId,
+    role: RoleName,
+    /// How much of single people is shown.
+    privacy: PrivacyMode,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 struct SessionPerson {
+    /// Of the person, or of the API key.
     id: String,
+    /// Empty for an API key.
     email: String,
     name: String,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-struct SessionOrganization {
-    id: String,
-    name: String,
-}
-
-/// The person and organization behind the session cookie.
+/// The person and organization behind the session cookie or API key.
 #[utoipa::path(
-    get, path = "/api/v1/session", operation_id = "session",
+    get, path = "/api/v1/session", operation_id = "session", tag = "sign-in",
     responses(
         (status = 200, body = Session),
         (status = "default", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn show(caller: Caller, asked: Asked) -> Result<Json<Session>, Problem> {
-    asked.only(&[])?;
-    let role = caller.role_name();
+pub(super) async fn show(ask: Ask) -> Result<Json<Session>, Problem> {
+    let head = ask.app.heads.of(&ask.app, ask.caller.org).await?;
+    let caller = ask.caller;
     Ok(Json(Session {
+        role: caller.role.into(),
+        privacy: head.privacy,
         person: SessionPerson {
-            id: caller.person_id,
+            id: caller.id().to_owned(),
             email: caller.email,
             name: caller.name,
         },
-        organization: SessionOrganization {
+        organization: NamedId {
             id: caller.org.to_string(),
             name: caller.org_name,
         },
-        role,
     }))
 }

@@ -1,9 +1,10 @@
-//! JSON shapes that several routes share.
+//! JSON shapes and described parameters that several routes share.
 
-use jiff::Timestamp;
-use serde::Serialize;
-use utoipa::ToSchema;
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
+use super::words::{AreaName, DatasetStateName, GranularityName, Per, Word};
 use crate::{
     catalogue::{self, Feature},
     coverage::Coverage,
@@ -11,8 +12,105 @@ use crate::{
     store::read::FeatureTotalRow,
 };
 
+/// Rows of one generation. `next_cursor` leads to the next page; `total` counts all pages.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct List<T> {
+    pub(super) generation: i64,
+    pub(super) as_of: Timestamp,
+    pub(super) window_days: i64,
+    pub(super) data: Vec<T>,
+    pub(super) next_cursor: Option<String>,
+    pub(super) total: i64,
+}
+
+/// Rows that belong to no generation.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct Rows<T> {
+    pub(super) data: Vec<T>,
+}
+
+impl<T> From<Vec<T>> for Rows<T> {
+    fn from(data: Vec<T>) -> Self {
+        Self { data }
+    }
+}
+
+/// What every answer of a generation says first.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(super) struct Frame {
+    pub(super) generation: i64,
+    pub(super) as_of: Timestamp,
+    pub(super) window_days: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(super) struct NamedId {
+    pub(super) id: String,
+    pub(super) name: String,
+}
+
+/// Which period, and up to when.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "describes what `Asked` reads")]
+pub(super) struct WindowParams {
+    /// Days: 30, 60, 90 or 180.
+    #[param(default = 90, schema_with = window_schema)]
+    window: Option<u32>,
+    /// The answer as it was at the end of this day.
+    as_of: Option<Date>,
+}
+
+fn window_schema() -> utoipa::openapi::schema::Object {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::Integer)
+        .enum_values(Some([30, 60, 90, 180]))
+        .build()
+}
+
+/// Which seats.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "describes what `Asked` reads")]
+pub(super) struct SeatParams {
+    /// Team ids, separated by commas.
+    team: Option<String>,
+    /// License ids, separated by commas.
+    license: Option<String>,
+}
+
+/// How rows are written.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "describes what `Asked` reads")]
+pub(super) struct FormatParams {
+    /// Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit.
+    format: Option<FormatName>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "describes what `Asked` reads")]
+pub(super) enum FormatName {
+    Json,
+    Csv,
+    Ndjson,
+}
+
+/// Which page.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "describes what `Asked` reads")]
+pub(super) struct PageParams {
+    /// Rows on a page.
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
 /// Seats by class.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub(super) struct ByClass {
     exempt: i64,
     active: i64,
@@ -42,16 +140,16 @@ impl From<ClassCounts> for ByClass {
 }
 
 /// A feature of the catalogue and how many seats use it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Feature)]
 pub(super) struct FeatureShape {
-    id: &'static str,
-    name: &'static str,
-    area: &'static str,
-    definition: &'static str,
-    granularity: &'static str,
+    pub(super) id: String,
+    name: String,
+    area: AreaName,
+    definition: String,
+    granularity: GranularityName,
     /// The datasets that can show a use.
-    datasets: &'static [&'static str],
+    datasets: Vec<String>,
     used: i64,
     unused: i64,
     unknown: i64,
@@ -61,24 +159,45 @@ pub(super) struct FeatureShape {
     unknown_reason: Option<String>,
 }
 
+/// Columns of features in a file.
+pub(super) const FEATURE_COLUMNS: &[&str] = &[
+    "id",
+    "name",
+    "area",
+    "granularity",
+    "datasets",
+    "used",
+    "unused",
+    "unknown",
+    "not_eligible",
+    "uses",
+    "unknown_reason",
+    "definition",
+];
+
 /// The catalogue with a generation's totals.
 pub(super) fn features(totals: &[FeatureTotalRow]) -> Vec<FeatureShape> {
     catalogue::FEATURES
         .iter()
-        .map(|feature| shape(feature, totals))
+        .map(|feature| feature_shape(feature, totals))
         .collect()
 }
 
-fn shape(feature: &Feature, totals: &[FeatureTotalRow]) -> FeatureShape {
+pub(super) fn feature_shape(feature: &Feature, totals: &[FeatureTotalRow]) -> FeatureShape {
     let total = totals.iter().find(|total| total.feature == feature.id);
     let count = |pick: fn(&FeatureTotalRow) -> i64| total.map(pick).unwrap_or_default();
     FeatureShape {
-        id: feature.id,
-        name: feature.name,
-        area: feature.area.name(),
-        definition: feature.definition,
-        granularity: feature.granularity,
-        datasets: feature.datasets,
+        id: feature.id.to_owned(),
+        name: feature.name.to_owned(),
+        area: AreaName::from_name(feature.area.name()).unwrap_or(AreaName::Account),
+        definition: feature.definition.to_owned(),
+        granularity: GranularityName::from_name(feature.granularity)
+            .unwrap_or(GranularityName::User),
+        datasets: feature
+            .datasets
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect(),
         used: count(|total| total.used),
         unused: count(|total| total.unused),
         unknown: count(|total| total.unknown),
@@ -89,11 +208,10 @@ fn shape(feature: &Feature, totals: &[FeatureTotalRow]) -> FeatureShape {
 }
 
 /// How much of a dataset is known.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct DatasetCoverage {
-    dataset: &'static str,
-    /// `complete`, `partial`, `forbidden`, `not_in_plan` or `pending`.
-    state: &'static str,
+    dataset: String,
+    state: DatasetStateName,
     reason: String,
     covered_from: Option<Timestamp>,
     covered_to: Option<Timestamp>,
@@ -102,11 +220,22 @@ pub(super) struct DatasetCoverage {
 impl From<&Coverage> for DatasetCoverage {
     fn from(coverage: &Coverage) -> Self {
         Self {
-            dataset: coverage.dataset.name(),
-            state: coverage.completeness.name(),
+            dataset: coverage.dataset.name().to_owned(),
+            state: coverage.completeness.into(),
             reason: coverage.reason.clone(),
             covered_from: coverage.from,
             covered_to: coverage.to,
         }
     }
+}
+
+/// What a license costs. Amounts are in the smallest unit of the currency.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct Price {
+    pub(super) amount_minor: i64,
+    pub(super) currency: String,
+    pub(super) per: Per,
+    /// Seats that one price buys; null: one.
+    pub(super) pack_size: Option<i64>,
+    pub(super) valid_from: Date,
 }

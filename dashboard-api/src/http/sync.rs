@@ -4,20 +4,22 @@
 use jiff::Timestamp;
 use proto::{
     OrgId,
-    ingest::v1::{DatasetProgress, Run, RunState},
+    ingest::v1::{DatasetProgress, Run},
     time::from_proto,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::App;
+use super::{
+    App,
+    words::{DatasetStateName, RunStateName},
+};
 use crate::store::{StoreError, ledger::StoredCounts};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct Sync {
     run_id: String,
-    /// `queued`, `running`, `succeeded` or `failed`.
-    state: &'static str,
+    state: RunStateName,
     as_of: Option<Timestamp>,
     started_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
@@ -27,6 +29,8 @@ pub(super) struct Sync {
     /// 429 answers met.
     rate_limited: i64,
     next_run_at: Option<Timestamp>,
+    /// When it should be done at the present speed; null while that is not known.
+    expected_end_at: Option<Timestamp>,
     /// Whether a generation contains this run.
     pub(super) stored: bool,
     datasets: Vec<SyncDataset>,
@@ -35,8 +39,7 @@ pub(super) struct Sync {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 struct SyncDataset {
     dataset: &'static str,
-    /// `complete`, `partial`, `forbidden`, `not_in_plan` or `pending`.
-    state: &'static str,
+    state: DatasetStateName,
     reason: String,
     covered_from: Option<Timestamp>,
     covered_to: Option<Timestamp>,
@@ -70,14 +73,7 @@ impl Sync {
         let at = |at: Option<prost_types::Timestamp>| at.as_ref().and_then(from_proto);
         Self {
             run_id: run.id.clone(),
-            state: match run.state() {
-                RunState::Unspecified | RunState::Queued => "queued",
-                RunState::Running => "running",
-                RunState::Succeeded => "succeeded",
-                RunState::Failed => "failed",
-                RunState::Paused => "paused",
-                RunState::Cancelled => "cancelled",
-            },
+            state: run.state().into(),
             as_of: at(run.as_of),
             started_at: at(run.started_at),
             finished_at: at(run.finished_at),
@@ -85,6 +81,7 @@ impl Sync {
             requests: run.requests,
             rate_limited: run.rate_limited,
             next_run_at: at(run.next_run_at),
+            expected_end_at: at(run.expected_end_at),
             stored,
             datasets: run
                 .datasets
@@ -100,7 +97,7 @@ fn dataset(progress: &DatasetProgress, counts: &StoredCounts) -> Option<SyncData
     let name = state.dataset().name();
     Some(SyncDataset {
         dataset: name,
-        state: state.completeness().name(),
+        state: state.completeness().into(),
         reason: state.reason.clone(),
         covered_from: state.covered_from.as_ref().and_then(from_proto),
         covered_to: state.covered_to.as_ref().and_then(from_proto),

@@ -1,43 +1,31 @@
-//! One seat: the row of the list, half a year of weeks, and the newest evidence.
+//! One seat: the row of the list, half a year of weeks, what hangs on it, and the newest evidence.
 
-use std::collections::BTreeMap;
-
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::Path, response::Response};
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    App, Shared,
-    access::Caller,
-    answer::Current,
-    asked::Asked,
+    answer::{Ask, Opened},
+    evidence::{Evidence, newest},
+    privacy,
     problem::{Problem, ProblemBody},
-    users::UserRow,
+    recommendations::Recommendation,
+    shapes::{Frame, WindowParams},
+    users::{RowMaker, UserRow},
+    words::{ClassName, Word},
 };
 use crate::{
-    catalogue::{self, RESPONDER, SIGN_IN},
-    crunch::WEEKS,
-    store::{
-        users::SeatRow,
-        uses::{SeatRef, UseRow},
-    },
-    window::{DAY_SECONDS, date_of, day_of, monday, week_of},
+    store::users::SeatRow,
+    window::{date_of, day_of, monday, week_of},
 };
-
-/// Evidence on the page.
-const EVIDENCE: i64 = 200;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct UserDetail {
     #[serde(flatten)]
     row: UserRow,
-    generation: i64,
-    as_of: Timestamp,
-    window_days: i64,
+    #[serde(flatten)]
+    frame: Frame,
     /// The user at PagerDuty.
     url: Option<String>,
     job_title: String,
@@ -46,7 +34,14 @@ pub(super) struct UserDetail {
     allocated_at: Option<Timestamp>,
     first_seen_at: Timestamp,
     weeks: Vec<WeekOfUses>,
+    /// The newest uses.
     evidence: Vec<Evidence>,
+    recommendations: Vec<Recommendation>,
+    /// The class of each day on which it was another than the day before, and of the newest day.
+    history: Vec<ClassOfDay>,
+    escalation: Vec<EscalationPlace>,
+    schedules: Vec<SchedulePlace>,
+    presence: Presence,
 }
 
 /// Actions in a week.
@@ -57,159 +52,173 @@ struct WeekOfUses {
     uses: i64,
 }
 
-/// One use.
 #[derive(Debug, Serialize, ToSchema)]
-struct Evidence {
-    feature: String,
-    at: Timestamp,
-    /// PagerDuty's own word, for example `website`.
-    channel: Option<String>,
-    /// PagerDuty's log entry type, `responder_request`, `responder_joined`, `responder_declined`
-    /// or `sign_in`.
-    kind: String,
+struct ClassOfDay {
+    day: Date,
+    class: ClassName,
+}
+
+/// A level of an escalation policy that targets the user.
+#[derive(Debug, Serialize, serde::Deserialize, ToSchema)]
+struct EscalationPlace {
+    policy_id: String,
+    policy: String,
+    level: i32,
+    /// Nobody else is on it.
+    sole: bool,
+}
+
+#[derive(Debug, Serialize, serde::Deserialize, ToSchema)]
+struct SchedulePlace {
     id: String,
-    incident_id: Option<String>,
-    url: Option<String>,
+    name: String,
+    next_shift_at: Option<Timestamp>,
+}
+
+/// What could be used; never counted as use.
+#[derive(Debug, Default, Serialize, serde::Deserialize, ToSchema)]
+#[serde(default)]
+struct Presence {
+    contact_method_types: Vec<String>,
+    downloaded_mobile_app: Option<bool>,
+    subscriptions: i64,
+}
+
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+#[allow(dead_code, reason = "describes the path")]
+pub(super) struct UserId {
+    /// PagerDuty's id of the user.
+    #[param(max_length = 64)]
+    id: String,
 }
 
 /// A user with everything that is known about the seat.
 #[utoipa::path(
-    get, path = "/api/v1/users/{id}", operation_id = "user",
-    params(
-        ("id" = String, Path, description = "PagerDuty's id of the user"),
-        ("window" = Option<u32>, Query, description = "30, 60, 90 (default) or 180 days"),
-    ),
+    get, path = "/api/v1/users/{id}", operation_id = "user", tag = "figures",
+    params(UserId, WindowParams),
     responses(
         (status = 200, body = UserDetail),
         (status = 304, description = "The client has this answer"),
         (status = "default", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn show(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(id): Path<String>,
-    asked: Asked,
-) -> Result<Response, Problem> {
-    asked.only(&["window"])?;
-    let window = asked.window()?;
-    let current = Current::find(&app, &caller, &asked, None).await?;
-    if let Some(unchanged) = current.not_modified() {
-        return Ok(unchanged);
+pub(super) async fn show(ask: Ask, Path(id): Path<String>) -> Result<Response, Problem> {
+    let opened = ask.open().await?;
+    if let Some(answer) = opened.ready() {
+        return Ok(answer);
     }
-    let number = current.generation.number;
-    let seat = app.store.seat(caller.org, number, window, &id).await?;
-    let seat = seat.ok_or_else(|| Problem::not_found("There is no such user."))?;
-    let mut features = app
+    let seat = seat(&opened, &id).await?;
+    let totals = opened
+        .app()
         .store
-        .features_of(caller.org, number, window, &[id])
+        .feature_totals(opened.org(), &opened.generation, &opened.filter())
         .await?;
-    let own = features.remove(&(seat.connection_id, seat.user_id.clone()));
-    let totals = app.store.feature_totals(caller.org, number, window).await?;
-    let mut row = UserRow::new(seat.clone(), own.unwrap_or_default());
+    let mut row = RowMaker::new(&opened).await?.row(seat.clone());
     row.explain(|feature| {
         let total = totals.iter().find(|total| total.feature == feature)?;
         total.unknown_reason.clone()
     });
-    let site = site(&app, &caller, &seat).await;
-    Ok(current.json(UserDetail {
+    let site = opened.site(seat.connection_id).await;
+    let history = opened
+        .app()
+        .store
+        .person_history(opened.org(), seat.connection_id, &seat.user_id)
+        .await?;
+    let body = UserDetail {
         row,
-        generation: number,
-        as_of: current.generation.as_of,
-        window_days: window.days(),
+        frame: opened.frame(),
         url: site
             .as_ref()
             .map(|site| format!("{site}/users/{}", seat.user_id)),
-        weeks: weeks(&app, &caller, &current, &seat).await?,
-        evidence: evidence(&app, &caller, &current, &seat, site.as_deref()).await?,
-        job_title: seat.job_title,
+        weeks: weeks(&opened, &seat),
+        evidence: newest(&opened, &seat, site.as_deref()).await?,
+        recommendations: opened.recommendations_of(&seat.user_id).await?,
+        history: changes(history),
+        escalation: serde_json::from_value(seat.escalation).unwrap_or_default(),
+        schedules: serde_json::from_value(seat.schedules).unwrap_or_default(),
+        presence: serde_json::from_value(seat.presence).unwrap_or_default(),
+        job_title: privacy::job_title(&opened, seat.job_title),
         time_zone: seat.time_zone,
         invitation_sent: seat.invitation_sent,
         allocated_at: seat.allocated_at.map(jiff_sqlx::Timestamp::to_jiff),
         first_seen_at: seat.first_seen_at.to_jiff(),
-    }))
+    };
+    opened.finish(&body)
 }
 
-/// The account's own site at PagerDuty; links are left out while it cannot be asked for.
-async fn site(app: &App, caller: &Caller, seat: &SeatRow) -> Option<String> {
-    let connections = app.auth.connections(caller.org).await.ok()?;
-    let id = seat.connection_id.to_string();
-    let connection = connections
-        .into_iter()
-        .find(|connection| connection.id == id)?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-    let subdomain = connection.subdomain;
-    let usable = !subdomain.is_empty() && subdomain.chars().all(plain);
-    usable.then(|| format!("https://{subdomain}.pagerduty.com"))
-}
-
-fn seat_ref<'a>(caller: &Caller, seat: &'a SeatRow) -> SeatRef<'a> {
-    SeatRef {
-        org: caller.org,
-        connection: seat.connection_id,
-        user: &seat.user_id,
+/// The seat that a path names.
+pub(super) async fn seat(opened: &Opened, id: &str) -> Result<SeatRow, Problem> {
+    if id.contains('\0') {
+        return Err(Problem::not_found("There is no such user."));
     }
+    let seat = opened
+        .app()
+        .store
+        .seat(opened.org(), &opened.generation, opened.window, id)
+        .await?;
+    seat.ok_or_else(|| Problem::not_found("There is no such user."))
 }
 
-async fn weeks(
-    app: &App,
-    caller: &Caller,
-    current: &Current,
-    seat: &SeatRow,
-) -> Result<Vec<WeekOfUses>, Problem> {
-    let t = current.generation.as_of;
-    let newest = week_of(day_of(t));
-    let oldest = newest - WEEKS + 1;
-    let from = Timestamp::from_second(monday(oldest) * DAY_SECONDS).unwrap_or(Timestamp::MIN);
-    let days = app
-        .store
-        .action_days(seat_ref(caller, seat), from, t)
-        .await?;
-    let mut uses: BTreeMap<i64, i64> = (oldest..=newest).map(|week| (week, 0)).collect();
-    for (day, count) in days {
-        if let Some(sum) = uses.get_mut(&week_of(day)) {
-            *sum += count;
+fn weeks(opened: &Opened, seat: &SeatRow) -> Vec<WeekOfUses> {
+    let newest = week_of(day_of(opened.generation.as_of));
+    let oldest = newest - seat.weeks.len() as i64 + 1;
+    let weeks = seat
+        .weeks
+        .iter()
+        .zip(oldest..)
+        .map(|(uses, week)| WeekOfUses {
+            week_start: date_of(monday(week)),
+            uses: i64::from(*uses),
+        });
+    weeks.collect()
+}
+
+fn changes(days: Vec<(Date, String)>) -> Vec<ClassOfDay> {
+    let newest = days.last().cloned();
+    let mut changes: Vec<(Date, String)> = Vec::new();
+    for (day, class) in days {
+        if changes.last().is_none_or(|(_, last)| *last != class) {
+            changes.push((day, class));
         }
     }
-    let weeks = uses.into_iter().map(|(week, uses)| WeekOfUses {
-        week_start: date_of(monday(week)),
-        uses,
-    });
-    Ok(weeks.collect())
+    if let Some(newest) = newest
+        && changes.last() != Some(&newest)
+    {
+        changes.push(newest);
+    }
+    changes
+        .into_iter()
+        .filter_map(|(day, class)| {
+            Some(ClassOfDay {
+                day,
+                class: ClassName::from_name(&class)?,
+            })
+        })
+        .collect()
 }
 
-async fn evidence(
-    app: &App,
-    caller: &Caller,
-    current: &Current,
-    seat: &SeatRow,
-    site: Option<&str>,
-) -> Result<Vec<Evidence>, Problem> {
-    let t = current.generation.as_of;
-    let uses = app
-        .store
-        .uses_of(seat_ref(caller, seat), t, EVIDENCE)
-        .await?;
-    Ok(uses.into_iter().map(|one| evidence_of(one, site)).collect())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn evidence_of(one: UseRow, site: Option<&str>) -> Evidence {
-    let feature = match one.kind.as_str() {
-        "sign_in" => SIGN_IN,
-        kind if kind.starts_with("responder_") => RESPONDER,
-        kind => catalogue::action_of(kind).unwrap_or("other"),
-    };
-    let incident = one.incident.as_deref();
-    let url = site
-        .zip(incident)
-        .map(|(site, id)| format!("{site}/incidents/{id}"));
-    Evidence {
-        feature: feature.to_owned(),
-        at: one.at,
-        channel: one.channel,
-        url,
-        kind: one.kind,
-        id: one.id,
-        incident_id: one.incident,
+    #[test]
+    fn only_changes_of_the_class_are_told() {
+        let days = ["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"];
+        let classes = ["new", "new", "idle", "idle"];
+        let days = days.iter().zip(classes);
+        let days = days.map(|(day, class)| (day.parse().expect("valid"), class.to_owned()));
+        let told: Vec<_> = changes(days.collect())
+            .into_iter()
+            .map(|one| (one.day.to_string(), one.class))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("2026-01-01".to_owned(), ClassName::New),
+                ("2026-01-03".to_owned(), ClassName::Idle),
+                ("2026-01-04".to_owned(), ClassName::Idle),
+            ]
+        );
     }
 }

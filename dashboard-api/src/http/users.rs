@@ -1,55 +1,37 @@
-//! The list of seats: filtered, ordered and paged in the database.
+//! The list of seats: filtered, ordered and paged in the database, or streamed as a file.
 
 use std::collections::BTreeMap;
 
-use axum::{extract::State, response::Response};
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use axum::response::Response;
+use jiff::{Timestamp, civil::Date};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    App, Shared,
-    access::Caller,
-    answer::Current,
-    asked::Asked,
+    answer::{Ask, Opened, stale_cursor},
+    asked::{Asked, Format},
     cursor::Cursor,
+    money,
     problem::{Problem, ProblemBody},
+    shapes::{FormatParams, List, NamedId, PageParams, SeatParams, WindowParams},
+    stream,
+    words::{ClassName, RecommendationKind, RecommendationState, VerdictName, Word},
 };
 use crate::{
-    seat::Class,
-    store::users::{SeatFeatureRow, SeatQuery, SeatRow, SortKey},
-    window::Window,
+    catalogue,
+    money::PriceBook,
+    store::users::{Exemption, FeatureFilter, SeatQuery, SeatRow, SortKey},
 };
 
-const DEFAULT_LIMIT: i64 = 50;
-const LARGEST_LIMIT: i64 = 500;
-/// Longest text to search for.
-const LONGEST_TEXT: usize = 200;
-const PARAMETERS: [&str; 8] = [
-    "window", "class", "q", "license", "team", "sort", "limit", "cursor",
-];
-
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct UserPage {
-    generation: i64,
-    as_of: Timestamp,
-    window_days: i64,
-    data: Vec<UserRow>,
-    next_cursor: Option<String>,
-    /// Seats that the filters let through, on all pages.
-    total: i64,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct UserRow {
-    id: String,
-    name: String,
-    email: String,
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) email: String,
     role: String,
     license: Option<NamedId>,
     teams: Vec<NamedId>,
-    /// `exempt`, `active`, `viewer`, `pending`, `new`, `unknown`, `standby`, `idle` or `never`.
-    class: String,
+    class: ClassName,
     last_any: Option<LastAny>,
     duty_seconds: i64,
     duty_level_1_seconds: i64,
@@ -57,87 +39,159 @@ pub(super) struct UserRow {
     actions: i64,
     /// By feature id.
     features: BTreeMap<String, FeatureVerdict>,
+    /// In the smallest unit of the currency; null while the license has no price.
+    cost_monthly: Option<i64>,
+    recommendation: Option<SeatRecommendation>,
+    exempt: Option<Exempt>,
+    deleted_at: Option<Timestamp>,
 }
 
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-struct NamedId {
-    id: String,
-    name: String,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 struct LastAny {
     at: Timestamp,
     feature: String,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-struct FeatureVerdict {
-    /// `used`, `unused`, `unknown` or `not_eligible`.
-    verdict: String,
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct FeatureVerdict {
+    pub(super) verdict: VerdictName,
     last: Option<Timestamp>,
     uses: i64,
     active_days: i32,
     /// Why it is unknown; only on a single user.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
 }
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct SeatRecommendation {
+    id: uuid::Uuid,
+    kind: RecommendationKind,
+    state: RecommendationState,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct Exempt {
+    reason: String,
+    until: Option<Date>,
+}
+
+/// Which seats, in which order.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "describes what `Asked` reads")]
+pub(super) struct UserParams {
+    /// Classes, separated by commas.
+    #[param(style = Form, explode = false)]
+    class: Option<Vec<ClassName>>,
+    /// PagerDuty's roles, separated by commas.
+    role: Option<String>,
+    /// Kinds of open recommendations, separated by commas.
+    #[param(style = Form, explode = false)]
+    recommendation: Option<Vec<RecommendationKind>>,
+    /// Part of the name or e-mail; of the pseudonym where names are not shown.
+    #[param(max_length = 200)]
+    q: Option<String>,
+    /// `-` in front for descending.
+    sort: Option<UserSort>,
+}
+
+macro_rules! sorts {
+    ($name:ident { $($variant:ident = $up:tt $down_variant:ident = $down:tt),+ $(,)? }) => {
+        #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+        #[allow(dead_code, reason = "describes what `Asked` reads")]
+        pub(super) enum $name {
+            $(#[serde(rename = $up)] $variant, #[serde(rename = $down)] $down_variant,)+
+        }
+    };
+}
+pub(super) use sorts;
+
+sorts! { UserSort {
+    Name = "name" NameDown = "-name", Email = "email" EmailDown = "-email",
+    Role = "role" RoleDown = "-role", Class = "class" ClassDown = "-class",
+    LastAny = "last_any" LastAnyDown = "-last_any", Duty = "duty" DutyDown = "-duty",
+    Actions = "actions" ActionsDown = "-actions",
+} }
+
+const SORTS: &[(&str, SortKey)] = &[
+    ("name", SortKey::Name),
+    ("email", SortKey::Email),
+    ("role", SortKey::Role),
+    ("class", SortKey::Class),
+    ("last_any", SortKey::LastAny),
+    ("duty", SortKey::Duty),
+    ("actions", SortKey::Actions),
+];
+
+const COLUMNS: &[&str] = &[
+    "id",
+    "name",
+    "email",
+    "role",
+    "license.id",
+    "license.name",
+    "teams",
+    "class",
+    "last_any.at",
+    "last_any.feature",
+    "duty_seconds",
+    "duty_level_1_seconds",
+    "duty_level_2_plus_seconds",
+    "actions",
+    "cost_monthly",
+    "recommendation.id",
+    "recommendation.kind",
+    "recommendation.state",
+    "exempt.reason",
+    "exempt.until",
+    "deleted_at",
+];
 
 /// Seats with their class and verdicts.
 #[utoipa::path(
-    get, path = "/api/v1/users", operation_id = "users",
-    params(
-        ("window" = Option<u32>, Query, description = "30, 60, 90 (default) or 180 days"),
-        ("class" = Option<String>, Query, description = "Classes, separated by commas"),
-        ("q" = Option<String>, Query, description = "Part of the name or e-mail"),
-        ("license" = Option<String>, Query, description = "License ids, separated by commas"),
-        ("team" = Option<String>, Query, description = "Team ids, separated by commas"),
-        ("sort" = Option<String>, Query, description = "name (default), email, role, class, last_any, duty or actions; `-` in front for descending"),
-        ("limit" = Option<u32>, Query, description = "1 to 500, default 50"),
-        ("cursor" = Option<String>, Query, description = "next_cursor of the page before"),
-    ),
+    get, path = "/api/v1/users", operation_id = "users", tag = "figures",
+    params(WindowParams, SeatParams, UserParams, PageParams, FormatParams),
     responses(
-        (status = 200, body = UserPage),
+        (status = 200, body = List<UserRow>, headers(("Link" = String, description = "rel=next"))),
         (status = 304, description = "The client has this answer"),
         (status = "default", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn list(
-    State(app): State<Shared>,
-    caller: Caller,
-    asked: Asked,
-) -> Result<Response, Problem> {
-    asked.only(&PARAMETERS)?;
-    let question = question(&asked)?;
-    let cursor = cursor(&app, &caller, &asked, &question)?;
+pub(super) async fn list(ask: Ask) -> Result<Response, Problem> {
+    let question = question(&ask.asked)?;
+    let cursor = cursor(&ask, &question)?;
     let number = cursor.as_ref().map(|cursor| cursor.generation);
-    let current = Current::find(&app, &caller, &asked, number).await?;
-    if let Some(unchanged) = current.not_modified() {
-        return Ok(unchanged);
+    let opened = ask.open_at(number).await?;
+    if let Some(answer) = opened.ready() {
+        return Ok(answer);
     }
-    let query = SeatQuery {
-        generation: current.generation.number,
+    let binding = binding(&opened.ask.asked, &question)?;
+    let mut query = SeatQuery {
+        generation: opened.generation.number,
+        window: opened.window,
+        team: opened.team.clone(),
+        license: opened.license.clone(),
         after: cursor.map(|cursor| cursor.after),
         ..question
     };
-    let page = page(&app, &caller, &current, &query).await?;
-    Ok(current.json(page))
+    opened.hide_names_from(&mut query).await?;
+    if opened.format != Format::Json {
+        return export(opened, query).await;
+    }
+    let body = page(&opened, query, &binding).await?;
+    opened.finish_page(&body)
 }
 
-async fn page(
-    app: &App,
-    caller: &Caller,
-    current: &Current,
-    query: &SeatQuery,
-) -> Result<UserPage, Problem> {
-    let org = caller.org;
-    let total = app.store.count_seats(org, query).await?;
+async fn page(opened: &Opened, query: SeatQuery, binding: &str) -> Result<List<UserRow>, Problem> {
+    let (store, org) = (&opened.app().store, opened.org());
+    let total = store.count_seats(org, &query, &opened.generation).await?;
     // One more than asked for tells whether there is a next page.
     let one_more = SeatQuery {
         limit: query.limit + 1,
         ..query.clone()
     };
-    let mut seats = app.store.seats(org, &one_more).await?;
+    let mut seats = store.seats(org, &one_more, &opened.generation).await?;
     if seats.is_empty() && query.after.is_some() && total == 0 {
         return Err(stale_cursor());
     }
@@ -149,51 +203,73 @@ async fn page(
             generation: query.generation,
             after: seat.position(),
         };
-        app.cursors.seal(org, &binding(query), &cursor)
+        opened.seal(binding, &cursor)
     });
-    let ids: Vec<String> = seats.iter().map(|seat| seat.user_id.clone()).collect();
-    let mut features = app
-        .store
-        .features_of(org, query.generation, query.window, &ids)
-        .await?;
-    let rows = seats.into_iter().map(|seat| {
-        let own = features.remove(&(seat.connection_id, seat.user_id.clone()));
-        UserRow::new(seat, own.unwrap_or_default())
-    });
-    Ok(UserPage {
-        generation: current.generation.number,
-        as_of: current.generation.as_of,
-        window_days: query.window.days(),
-        data: rows.collect(),
+    let maker = RowMaker::new(opened).await?;
+    let rows = seats.into_iter().map(|seat| maker.row(seat)).collect();
+    Ok(List {
         next_cursor,
         total,
+        ..opened.list(rows)
     })
 }
 
-impl UserRow {
-    pub(super) fn new(seat: SeatRow, features: Vec<SeatFeatureRow>) -> Self {
-        let last_any = seat.last_any_at.zip(seat.last_any_feature);
-        let verdicts = features.into_iter().map(|row| {
-            let verdict = FeatureVerdict {
-                verdict: row.verdict,
-                last: row.last,
-                uses: row.uses,
-                active_days: row.active_days,
-                reason: None,
-            };
-            (row.feature, verdict)
-        });
-        Self {
+/// All rows of the question, as they come out of the database.
+async fn export(opened: Opened, query: SeatQuery) -> Result<Response, Problem> {
+    let mut columns: Vec<String> = COLUMNS.iter().map(|name| (*name).to_owned()).collect();
+    for feature in &opened.generation.features {
+        for part in ["verdict", "last", "uses", "active_days"] {
+            columns.push(format!("features.{feature}.{part}"));
+        }
+    }
+    let maker = RowMaker::new(&opened).await?;
+    let query = SeatQuery {
+        limit: i64::MAX,
+        after: None,
+        ..query
+    };
+    stream::seats(opened, query, columns, move |seat| maker.row(seat))
+}
+
+/// What all rows of an answer need.
+pub(super) struct RowMaker {
+    features: Vec<String>,
+    book: PriceBook,
+    day: Date,
+    veil: super::privacy::Veil,
+}
+
+impl RowMaker {
+    pub(super) async fn new(opened: &Opened) -> Result<Self, Problem> {
+        Ok(Self {
+            features: opened.generation.features.clone(),
+            book: opened.app().store.price_book(opened.org()).await?,
+            day: opened.day(),
+            veil: opened.veil(),
+        })
+    }
+
+    pub(super) fn row(&self, seat: SeatRow) -> UserRow {
+        let last_any = seat.last_any_at.zip(seat.last_any_feature.clone());
+        let cost = seat
+            .license_id
+            .as_deref()
+            .and_then(|id| money::per_seat(&self.book, id, self.day));
+        UserRow {
+            features: self.verdicts(&seat),
+            cost_monthly: cost,
+            recommendation: recommendation(&seat),
+            exempt: seat.exempt.clone().and_then(exempt),
+            name: self.veil.name(&seat.user_id, &seat.name),
+            email: self.veil.email(&seat.email),
             id: seat.user_id,
-            name: seat.name,
-            email: seat.email,
             role: seat.role,
             license: seat.license_id.map(|id| NamedId {
                 name: seat.license_name.unwrap_or_else(|| id.clone()),
                 id,
             }),
             teams: serde_json::from_value(seat.teams).unwrap_or_default(),
-            class: seat.class,
+            class: ClassName::from_name(&seat.class).unwrap_or(ClassName::Unknown),
             last_any: last_any.map(|(at, feature)| LastAny {
                 at: at.to_jiff(),
                 feature,
@@ -202,14 +278,57 @@ impl UserRow {
             duty_level_1_seconds: seat.duty_level_1_seconds,
             duty_level_2_plus_seconds: seat.duty_level_2_plus_seconds,
             actions: seat.actions,
-            features: verdicts.collect(),
+            deleted_at: seat.deleted_at.map(jiff_sqlx::Timestamp::to_jiff),
         }
     }
 
+    /// The lists of a seat by feature id.
+    fn verdicts(&self, seat: &SeatRow) -> BTreeMap<String, FeatureVerdict> {
+        let letters = seat.verdicts.chars();
+        let rest = seat.last_used.iter().zip(&seat.uses).zip(&seat.active_days);
+        let listed = self.features.iter().zip(letters).zip(rest);
+        let named = listed.map(|((feature, letter), ((last, uses), days))| {
+            let verdict = FeatureVerdict {
+                verdict: verdict(letter),
+                last: last.map(jiff_sqlx::Timestamp::to_jiff),
+                uses: i64::from(*uses),
+                active_days: *days,
+                reason: None,
+            };
+            (feature.clone(), verdict)
+        });
+        named.collect()
+    }
+}
+
+fn verdict(letter: char) -> VerdictName {
+    match letter {
+        'u' => VerdictName::Used,
+        'n' => VerdictName::Unused,
+        '-' => VerdictName::NotEligible,
+        _ => VerdictName::Unknown,
+    }
+}
+
+fn recommendation(seat: &SeatRow) -> Option<SeatRecommendation> {
+    Some(SeatRecommendation {
+        id: seat.recommendation_id?,
+        kind: RecommendationKind::from_name(seat.recommendation_kind.as_deref()?)?,
+        state: RecommendationState::from_name(seat.recommendation_state.as_deref()?)?,
+    })
+}
+
+fn exempt(value: serde_json::Value) -> Option<Exempt> {
+    let exemption: Option<Exemption> = serde_json::from_value(value).ok()?;
+    let Exemption { reason, until } = exemption?;
+    Some(Exempt { reason, until })
+}
+
+impl UserRow {
     /// Says why features are unknown; `reason_of` answers by feature id.
     pub(super) fn explain(&mut self, reason_of: impl Fn(&str) -> Option<String>) {
         for (feature, verdict) in &mut self.features {
-            if verdict.verdict == "unknown" {
+            if verdict.verdict == VerdictName::Unknown {
                 verdict.reason = reason_of(feature);
             }
         }
@@ -218,115 +337,87 @@ impl UserRow {
 
 /// The filters and the order, without generation and position.
 fn question(asked: &Asked) -> Result<SeatQuery, Problem> {
-    let (sort, descending) = sort(asked.text("sort").unwrap_or("name"))?;
-    let class = asked.text("class");
-    for name in class.into_iter().flat_map(|text| text.split(',')) {
-        if Class::from_name(name).is_none() {
-            return Err(Problem::invalid_parameter(
-                "class",
-                "There is no such class.",
-            ));
-        }
-    }
-    let text = asked.text("q");
-    if text.is_some_and(|text| text.len() > LONGEST_TEXT || text.contains('\0')) {
-        return Err(Problem::invalid_parameter(
-            "q",
-            "The text cannot be searched for.",
-        ));
-    }
+    let (sort, descending) = asked.sort(SORTS, SortKey::Name)?;
+    let names =
+        |words: Vec<ClassName>| words.into_iter().map(|one| one.name().to_owned()).collect();
+    let kinds = |words: Vec<RecommendationKind>| {
+        words.into_iter().map(|one| one.name().to_owned()).collect()
+    };
     Ok(SeatQuery {
         generation: 0,
         window: asked.window()?,
-        class: class.map(str::to_owned),
-        text: text.map(str::to_owned),
-        license: filter(asked, "license")?,
-        team: filter(asked, "team")?,
+        class: asked.words("class")?.map(names),
+        role: asked.ids("role")?,
+        recommendation: asked.words("recommendation")?.map(kinds),
+        text: asked.search("q")?,
+        among: None,
+        by_id: false,
+        license: None,
+        team: None,
+        features: feature_filters(asked)?,
         sort,
         descending,
-        limit: limit(asked.text("limit"))?,
+        limit: asked.limit()?,
         after: None,
     })
 }
 
-fn filter(asked: &Asked, name: &str) -> Result<Option<String>, Problem> {
-    let text = asked.text(name);
-    if text.is_some_and(|text| text.contains('\0')) {
-        return Err(Problem::invalid_parameter(name, "This is no list of ids."));
+/// `feature.{id}.verdict` and `feature.{id}.idle_days_gte`.
+fn feature_filters(asked: &Asked) -> Result<Vec<FeatureFilter>, Problem> {
+    let mut filters = Vec::new();
+    for (rest, value) in asked.starting("feature.") {
+        let name = format!("feature.{rest}");
+        let Some((id, what)) = rest.split_once('.') else {
+            continue;
+        };
+        if value.is_empty() {
+            continue;
+        }
+        let feature = catalogue::FEATURES.iter().find(|one| one.id == id);
+        let Some(feature) = feature else {
+            return Err(Problem::invalid_parameter(
+                &name,
+                "There is no such feature.",
+            ));
+        };
+        if what == "verdict" {
+            let verdict: VerdictName = asked.word(&name)?.unwrap_or(VerdictName::Unknown);
+            filters.push(FeatureFilter::verdict(feature.id, letter(verdict)));
+            continue;
+        }
+        let days = value.parse().ok().filter(|days| (0..=3_650).contains(days));
+        let days = days.ok_or_else(|| {
+            Problem::invalid_parameter(&name, "It is a number of days from 0 to 3650.")
+        })?;
+        filters.push(FeatureFilter::idle(feature.id, days));
     }
-    Ok(text.map(str::to_owned))
+    Ok(filters)
 }
 
-fn sort(text: &str) -> Result<(SortKey, bool), Problem> {
-    let (name, descending) = text
-        .strip_prefix('-')
-        .map_or((text, false), |name| (name, true));
-    let key = SortKey::from_name(name);
-    let key = key.ok_or_else(|| {
-        let known = SortKey::ALL.map(SortKey::name).join(", ");
-        Problem::invalid_parameter("sort", &format!("The order is one of {known}."))
-    })?;
-    Ok((key, descending))
+fn letter(verdict: VerdictName) -> char {
+    match verdict {
+        VerdictName::Used => 'u',
+        VerdictName::Unused => 'n',
+        VerdictName::Unknown => '?',
+        VerdictName::NotEligible => '-',
+    }
 }
 
-fn limit(text: Option<&str>) -> Result<i64, Problem> {
-    let Some(text) = text else {
-        return Ok(DEFAULT_LIMIT);
-    };
-    let limit = text
-        .parse()
-        .ok()
-        .filter(|limit| (1..=LARGEST_LIMIT).contains(limit));
-    limit.ok_or_else(|| Problem::invalid_parameter("limit", "The limit is 1 to 500."))
-}
-
-fn cursor(
-    app: &App,
-    caller: &Caller,
-    asked: &Asked,
-    question: &SeatQuery,
-) -> Result<Option<Cursor>, Problem> {
-    let Some(text) = asked.text("cursor") else {
+fn cursor(ask: &Ask, question: &SeatQuery) -> Result<Option<Cursor>, Problem> {
+    let Some(text) = ask.asked.text("cursor") else {
         return Ok(None);
     };
-    let cursor = app.cursors.open(caller.org, &binding(question), text);
+    let binding = binding(&ask.asked, question)?;
+    let cursor = ask.app.cursors.open(ask.caller.org, &binding, text);
     cursor.map(Some).ok_or_else(stale_cursor)
 }
 
-fn stale_cursor() -> Problem {
-    Problem::invalid_parameter(
-        "cursor",
-        "The cursor does not belong to this list; start again.",
-    )
-}
-
-/// Everything that decides which seats come in which order, as text.
-fn binding(query: &SeatQuery) -> String {
-    let window: Window = query.window;
-    format!(
-        "{window:?} {:?} {:?} {:?} {:?} {:?} {}",
-        query.class, query.text, query.license, query.team, query.sort, query.descending
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_order_comes_from_an_allow_list() {
-        assert!(matches!(sort("-last_any"), Ok((SortKey::LastAny, true))));
-        assert!(matches!(sort("duty"), Ok((SortKey::Duty, false))));
-        assert!(sort("id; drop table").is_err());
-        assert!(sort("--name").is_err());
-    }
-
-    #[test]
-    fn a_limit_is_never_silently_cut() {
-        assert!(matches!(limit(None), Ok(50)));
-        assert!(matches!(limit(Some("500")), Ok(500)));
-        for bad in ["0", "501", "-1", "x"] {
-            assert!(limit(Some(bad)).is_err(), "{bad}");
-        }
-    }
+/// Everything that decides which seats come in which order.
+fn binding(asked: &Asked, question: &SeatQuery) -> Result<String, Problem> {
+    let question = SeatQuery {
+        team: asked.ids("team")?,
+        license: asked.ids("license")?,
+        ..question.clone()
+    };
+    Ok(question.binding())
 }

@@ -1,24 +1,24 @@
 //! What a crunch reads: runs that are complete, and one connection's facts as aggregates. Counting
 //! happens here, deciding does not.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod addons;
+mod load;
+mod people;
+mod structure;
+mod uses;
 
-use futures::TryStreamExt;
+use std::collections::HashMap;
+
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx;
 use proto::OrgId;
-use serde_json::{Value, json};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::{Result, Store, enter};
 use crate::{
-    catalogue::{self, PERSON_AGENT, RESPONDER},
-    coverage::{Coverage, CoverageRow, StoredWindow},
-    crunch::{Facts, Person},
-    duty::{Assignment, Interval},
-    usage::UseGroup,
-    window::{GRACE_DAYS, HORIZON_DAYS, Window, days_from},
+    coverage::{Coverage, CoverageRow, Sources, StoredWindow},
+    crunch::{Facts, Rules},
+    window::Window,
 };
 
 /// The transaction of one crunch.
@@ -46,6 +46,10 @@ impl Store {
             .begin_with("begin isolation level repeatable read")
             .await?;
         enter(&mut tx, org).await?;
+        // Groups of a large organization fit into this much; with less they go through the disk.
+        sqlx::query_scalar!(r#"select set_config('work_mem', '64MB', true) as "set!""#)
+            .fetch_one(&mut *tx)
+            .await?;
         let locked = sqlx::query_scalar!(
             r#"select pg_try_advisory_xact_lock(hashtextextended('crunch ' || $1, 0)) as "locked!""#,
             org.to_string(),
@@ -96,24 +100,59 @@ pub async fn ended_runs(tx: Tx<'_>, org: OrgId) -> Result<Vec<EndedRun>> {
     parsed.collect()
 }
 
+/// What the organization decided about its answers.
+pub async fn rules(tx: Tx<'_>, org: OrgId) -> Result<Rules> {
+    let mut rules = Rules::default();
+    let settings = sqlx::query!(
+        "select grace_days, default_window_days, time_zone, accepted_blind_spots
+         from settings where org_id = $1",
+        org.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    if let Some(settings) = settings {
+        rules.grace_days = i64::from(settings.grace_days);
+        rules.time_zone = settings.time_zone;
+        let days = i64::from(settings.default_window_days);
+        rules.window = Window::from_days(days).unwrap_or(rules.window);
+        rules.accepted_blind_spots = settings.accepted_blind_spots;
+    }
+    let exemptions = sqlx::query!(
+        "select user_id, reason, until from exemptions where org_id = $1",
+        org.0,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rules.exemptions = exemptions
+        .into_iter()
+        .map(|row| {
+            let until = row.until.map(jiff_sqlx::Date::to_jiff);
+            (row.user_id, (row.reason, until))
+        })
+        .collect::<HashMap<_, _>>();
+    Ok(rules)
+}
+
 /// Everything the crunch of one connection looks at, as of its run.
-pub async fn facts(tx: Tx<'_>, org: OrgId, run: &EndedRun) -> Result<Facts> {
+pub async fn facts(tx: Tx<'_>, org: OrgId, run: &EndedRun, rules: &Rules) -> Result<Facts> {
     let mut coverage = Vec::with_capacity(run.datasets.len());
     for claim in &run.datasets {
         let stored = stored_windows(tx, org, run, claim).await?;
         coverage.push(claim.clone().proven_by(stored));
     }
-    let mut facts = Facts {
-        connection: run.connection,
-        t: run.as_of,
-        people: people(tx, org, run.connection).await?,
-        usage: HashMap::new(),
-        assignments: assignments(tx, org, run).await?,
-        standing_by: standing_by(tx, org, run).await?,
-        coverage,
-    };
-    add_actions(tx, org, &mut facts).await?;
-    add_responders(tx, org, &mut facts).await?;
+    let sources = Sources(coverage);
+    let mut facts = Facts::empty(run.connection, run.as_of, rules.clone(), sources);
+    facts.people = people::people(tx, org, run.connection).await?;
+    facts.structure = structure::structure(tx, org, run.connection).await?;
+    structure::add_assignments(tx, org, &mut facts).await?;
+    uses::add_rolled_up(tx, org, &mut facts).await?;
+    uses::add_edge_days(tx, org, &mut facts).await?;
+    uses::add_provisional(tx, org, &mut facts).await?;
+    uses::add_responders(tx, org, &mut facts).await?;
+    uses::add_resources(tx, org, &mut facts).await?;
+    load::add_ack_times(tx, org, &mut facts).await?;
+    load::add_incident_weeks(tx, org, &mut facts).await?;
+    addons::add_addons(tx, org, &mut facts).await?;
     Ok(facts)
 }
 
@@ -145,242 +184,4 @@ async fn stored_windows(
         .into_iter()
         .map(|row| (row.window_from.to_jiff(), row.window_to.to_jiff()));
     Ok(windows.collect())
-}
-
-async fn people(tx: Tx<'_>, org: OrgId, connection: Uuid) -> Result<Vec<Person>> {
-    let teams = Teams::read(tx, org, connection).await?;
-    let rows = sqlx::query!(
-        r#"select u.id, u.name, u.email, u.role, u.job_title, u.time_zone, u.invitation_sent,
-               u.first_seen_at, u.team_ids, a.license_id as "license_id?",
-               a.allocated_at as "allocated_at?", l.name as "license_name?",
-               l.role_group as "role_group?", n.created_at as "created_at?",
-               n.last_sign_in_at as "last_sign_in_at?"
-           from users u
-           left join license_allocations a on a.org_id = u.org_id
-               and a.connection_id = u.connection_id and a.user_id = u.id
-               and a.deleted_at is null
-           left join licenses l on l.org_id = a.org_id and l.connection_id = a.connection_id
-               and l.id = a.license_id and l.deleted_at is null
-           left join user_analytics n on n.org_id = u.org_id
-               and n.connection_id = u.connection_id and n.user_id = u.id
-               and n.deleted_at is null
-           where u.org_id = $1 and u.connection_id = $2 and u.deleted_at is null
-           order by u.id"#,
-        org.0,
-        connection,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let people = rows.into_iter().map(|row| Person {
-        teams: teams.of(&row.id, &row.team_ids),
-        id: row.id,
-        name: row.name,
-        email: row.email,
-        role: row.role,
-        job_title: row.job_title,
-        time_zone: row.time_zone,
-        invited: row.invitation_sent,
-        first_seen_at: row.first_seen_at.to_jiff(),
-        license_id: row.license_id,
-        license_name: row.license_name,
-        license_role_group: row.role_group,
-        allocated_at: row.allocated_at.map(jiff_sqlx::Timestamp::to_jiff),
-        created_at: row.created_at.map(jiff_sqlx::Timestamp::to_jiff),
-        last_sign_in_at: row.last_sign_in_at.map(jiff_sqlx::Timestamp::to_jiff),
-    });
-    Ok(people.collect())
-}
-
-/// Names of teams, and the members that a team names itself.
-struct Teams {
-    names: BTreeMap<String, String>,
-    of_member: HashMap<String, BTreeSet<String>>,
-}
-
-impl Teams {
-    async fn read(tx: Tx<'_>, org: OrgId, connection: Uuid) -> Result<Self> {
-        let rows = sqlx::query!(
-            r#"select id, name, array(select m.user_id
-                   from jsonb_to_recordset(members) as m(user_id text)) as "members!: Vec<String>"
-               from teams where org_id = $1 and connection_id = $2 and deleted_at is null"#,
-            org.0,
-            connection,
-        )
-        .fetch_all(&mut **tx)
-        .await?;
-        let mut teams = Self {
-            names: BTreeMap::new(),
-            of_member: HashMap::new(),
-        };
-        for row in rows {
-            for member in row.members {
-                teams
-                    .of_member
-                    .entry(member)
-                    .or_default()
-                    .insert(row.id.clone());
-            }
-            teams.names.insert(row.id, row.name);
-        }
-        Ok(teams)
-    }
-
-    /// The teams of a user as `[{id, name}]`, by id.
-    fn of(&self, user: &str, own: &[String]) -> Value {
-        let mut ids: BTreeSet<&String> = own.iter().collect();
-        ids.extend(self.of_member.get(user).into_iter().flatten());
-        let teams = ids.into_iter().map(|id| {
-            let name = self.names.get(id).unwrap_or(id);
-            json!({"id": id, "name": name})
-        });
-        Value::Array(teams.collect())
-    }
-}
-
-/// On-call intervals that touch the time between the horizon and `t`.
-async fn assignments(
-    tx: Tx<'_>,
-    org: OrgId,
-    run: &EndedRun,
-) -> Result<HashMap<String, Vec<Assignment>>> {
-    let rows = sqlx::query!(
-        r#"select user_id, escalation_level, nullif(starts_at, '-infinity') as "starts_at",
-               nullif(ends_at, 'infinity') as "ends_at"
-           from oncalls
-           where org_id = $1 and connection_id = $2 and deleted_at is null
-               and starts_at < $3 and (ends_at is null or ends_at > $4)"#,
-        org.0,
-        run.connection,
-        run.as_of.to_sqlx() as _,
-        days_from(run.as_of, -HORIZON_DAYS).to_sqlx() as _,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let mut assignments: HashMap<String, Vec<Assignment>> = HashMap::new();
-    for row in rows {
-        let start = row.starts_at.map(jiff_sqlx::Timestamp::to_jiff);
-        let end = row.ends_at.map(jiff_sqlx::Timestamp::to_jiff);
-        assignments
-            .entry(row.user_id)
-            .or_default()
-            .push(Assignment {
-                level: row.escalation_level,
-                interval: Interval::new(start, end),
-            });
-    }
-    Ok(assignments)
-}
-
-/// Users with a shift or an on-call interval soon, or named directly on an escalation policy.
-async fn standing_by(tx: Tx<'_>, org: OrgId, run: &EndedRun) -> Result<HashSet<String>> {
-    let users = sqlx::query_scalar!(
-        r#"select user_id as "user_id!" from oncalls
-           where org_id = $1 and connection_id = $2 and deleted_at is null
-               and starts_at < $4 and (ends_at is null or ends_at > $3)
-           union
-           select s.user_id from schedules,
-               jsonb_to_recordset(shifts) as s(user_id text, start timestamptz, "end" timestamptz)
-           where org_id = $1 and connection_id = $2 and deleted_at is null
-               and s.start < $4 and s."end" > $3 and s.user_id is not null
-           union
-           select x.id from escalation_policies,
-               jsonb_to_recordset(rules) as r(targets jsonb),
-               jsonb_to_recordset(r.targets) as x(id text, type text)
-           where org_id = $1 and connection_id = $2 and deleted_at is null
-               and x.type in ('user_reference', 'user') and x.id is not null"#,
-        org.0,
-        run.connection,
-        run.as_of.to_sqlx() as _,
-        days_from(run.as_of, GRACE_DAYS).to_sqlx() as _,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(users.into_iter().collect())
-}
-
-/// The starts of the windows from the longest, for `width_bucket`: 0 is before all of them.
-fn thresholds(t: Timestamp) -> Vec<jiff_sqlx::Timestamp> {
-    let starts = Window::ALL.into_iter().rev().map(|window| window.start(t));
-    starts.map(ToSqlx::to_sqlx).collect()
-}
-
-fn group(day: i32, bucket: i32, count: i64, last: jiff_sqlx::Timestamp) -> UseGroup {
-    let bucket = usize::try_from(bucket).unwrap_or_default();
-    UseGroup {
-        day: i64::from(day),
-        band: Window::ALL.len().saturating_sub(bucket),
-        count,
-        last: last.to_jiff(),
-    }
-}
-
-/// Log entries by user, type, channel, UTC day and band.
-async fn add_actions(tx: Tx<'_>, org: OrgId, facts: &mut Facts) -> Result<()> {
-    let (connection, t) = (facts.connection, facts.t);
-    let mut rows = sqlx::query!(
-        r#"select agent_id, type as kind, channel_type,
-               ((created_at at time zone 'UTC')::date - date '1970-01-01') as "day!",
-               width_bucket(created_at, $5::timestamptz[]) as "bucket!",
-               count(*) as "count!", max(created_at) as "last!"
-           from log_entries
-           where org_id = $1 and connection_id = $2 and created_at >= $3 and created_at < $4
-               and agent_type = $6 and type = any($7)
-           group by 1, 2, 3, 4, 5"#,
-        org.0,
-        connection,
-        days_from(t, -HORIZON_DAYS).to_sqlx() as _,
-        t.to_sqlx() as _,
-        thresholds(t) as _,
-        PERSON_AGENT,
-        &catalogue::action_types(),
-    )
-    .fetch(&mut **tx);
-    while let Some(row) = rows.try_next().await? {
-        let uses = group(row.day, row.bucket, row.count, row.last);
-        if let Some(feature) = catalogue::action_of(&row.kind) {
-            facts.add_uses(&row.agent_id, feature, uses);
-            if let Some(channel) = catalogue::channel_of(&row.channel_type) {
-                facts.add_uses(&row.agent_id, channel, uses);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Responder requests sent and answered, of incidents within the horizon.
-async fn add_responders(tx: Tx<'_>, org: OrgId, facts: &mut Facts) -> Result<()> {
-    let (connection, t) = (facts.connection, facts.t);
-    let rows = sqlx::query!(
-        r#"with recent as (
-               select id, responder_requests, responders from incidents
-               where org_id = $1 and connection_id = $2 and created_at >= $3 and created_at < $4
-           ), uses as (
-               select distinct 'sent' as kind, i.id, r.requester_id as user_id, r.requested_at as at
-               from recent i, jsonb_to_recordset(i.responder_requests)
-                   as r(requester_id text, requested_at timestamptz)
-               union all
-               select distinct 'answered', i.id, r.user_id, r.updated_at
-               from recent i, jsonb_to_recordset(i.responders)
-                   as r(user_id text, state text, updated_at timestamptz)
-               where r.state in ('joined', 'declined')
-           )
-           select user_id as "user_id!",
-               ((at at time zone 'UTC')::date - date '1970-01-01') as "day!",
-               width_bucket(at, $5::timestamptz[]) as "bucket!",
-               count(*) as "count!", max(at) as "last!"
-           from uses where user_id <> '' and at < $4
-           group by 1, 2, 3"#,
-        org.0,
-        connection,
-        days_from(t, -HORIZON_DAYS).to_sqlx() as _,
-        t.to_sqlx() as _,
-        thresholds(t) as _,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    for row in rows {
-        let uses = group(row.day, row.bucket, row.count, row.last);
-        facts.add_uses(&row.user_id, RESPONDER, uses);
-    }
-    Ok(())
 }

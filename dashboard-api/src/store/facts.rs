@@ -7,13 +7,13 @@ use jiff::{Timestamp, civil::Date};
 use jiff_sqlx::ToSqlx;
 use proto::{
     OrgId,
-    facts::v1::{Incident, LogEntry, Oncall, envelope::Payload},
+    facts::v1::{Incident, Oncall, envelope::Payload},
 };
 use serde_json::{Value, json};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use super::{Result, Store, ledger, snapshots};
+use super::{Result, Store, activities, ledger, log_entries, resources, rollups, snapshots};
 use crate::{
     message::{FactsMessage, optional},
     window::{date_of, day_of},
@@ -85,145 +85,81 @@ impl Store {
     ) -> Result<Applied> {
         self.ensure_months(messages, now).await?;
         let mut tx = self.begin(org).await?;
-        snapshots::upsert_all(&mut tx, org, messages).await?;
-        upsert_log_entries(&mut tx, org, messages).await?;
-        upsert_oncalls(&mut tx, org, messages).await?;
-        upsert_incidents(&mut tx, org, messages).await?;
-        let crunch_due = ledger::record(&mut tx, org, messages, now).await?;
+        let erased = erased_connections(&mut tx, org).await?;
+        let kept: Vec<&FactsMessage> = messages
+            .iter()
+            .copied()
+            .filter(|message| !erased.contains(&message.connection.0))
+            .collect();
+        snapshots::upsert_all(&mut tx, org, &kept).await?;
+        resources::upsert_all(&mut tx, org, &kept).await?;
+        for (connection, messages) in by_connection(&kept) {
+            log_entries::upsert(&mut tx, org, connection, &messages).await?;
+            activities::upsert(&mut tx, org, connection, &messages).await?;
+        }
+        upsert_oncalls(&mut tx, org, &kept).await?;
+        upsert_incidents(&mut tx, org, &kept).await?;
+        let crunch_due = ledger::record(&mut tx, org, &kept, now).await?;
         tx.commit().await?;
         Ok(Applied { crunch_due })
     }
 
-    /// Makes the partitions for the batch's log entries, in transactions of their own.
+    /// Makes the partitions for the batch's rows, in transactions of their own.
     async fn ensure_months(&self, messages: &[&FactsMessage], now: Timestamp) -> Result<()> {
-        let near = |day: &i64| {
-            let months = (day - day_of(now)).div_euclid(30);
-            (-MONTHS_BACK..=MONTHS_AHEAD).contains(&months)
-        };
-        let months: BTreeSet<Date> = messages
+        let months: BTreeSet<(&'static str, Date)> = messages
             .iter()
-            .flat_map(|message| log_entries(message))
-            .filter_map(|entry| optional(entry.created_at))
-            .map(day_of)
-            .filter(near)
-            .map(|day| date_of(day).first_of_month())
+            .flat_map(|message| times(message))
+            .map(|(table, at)| (table, day_of(at)))
+            .filter(|(_, day)| {
+                let months = (day - day_of(now)).div_euclid(30);
+                (-MONTHS_BACK..=MONTHS_AHEAD).contains(&months)
+            })
+            .map(|(table, day)| (table, date_of(day).first_of_month()))
             .collect();
-        for month in months {
-            if !self.month_is_known(month) {
-                sqlx::query!("select ensure_log_entries_month($1)", month.to_sqlx())
+        for (table, month) in months {
+            if !self.month_is_known(table, month) {
+                sqlx::query!("select ensure_month($1, $2)", table, month.to_sqlx())
                     .execute(self.pool())
                     .await?;
-                self.remember_month(month);
+                self.remember_month(table, month);
             }
         }
         Ok(())
     }
 }
 
-fn log_entries(message: &FactsMessage) -> &[LogEntry] {
-    match &message.payload {
-        Payload::LogEntries(page) => &page.records,
-        _ => &[],
+/// The times of rows that are cut by month, with their table.
+fn times(message: &FactsMessage) -> Vec<(&'static str, Timestamp)> {
+    let entries = log_entries::of_message(message).iter();
+    let entries = entries.filter_map(|entry| Some(("log_entries", optional(entry.created_at)?)));
+    let activities = activities::of_message(message).iter();
+    let activities = activities.filter_map(|one| Some(("activities", optional(one.at)?)));
+    entries.chain(activities).collect()
+}
+
+fn by_connection<'a>(messages: &[&'a FactsMessage]) -> BTreeMap<Uuid, Vec<&'a FactsMessage>> {
+    let mut grouped: BTreeMap<Uuid, Vec<&FactsMessage>> = BTreeMap::new();
+    for message in messages {
+        grouped
+            .entry(message.connection.0)
+            .or_default()
+            .push(message);
     }
+    grouped
 }
 
-/// The newest versions of a batch's log entries, column by column.
-#[derive(Default)]
-struct LogColumns<'a> {
-    connections: Vec<Uuid>,
-    observed: Vec<jiff_sqlx::Timestamp>,
-    created: Vec<jiff_sqlx::Timestamp>,
-    text: [Vec<&'a str>; 9],
-}
-
-impl<'a> LogColumns<'a> {
-    fn of(messages: &[&'a FactsMessage]) -> Self {
-        let mut newest = Newest::new();
-        for message in messages {
-            for entry in log_entries(message) {
-                if let Some(at) = optional(entry.created_at) {
-                    newest.add(message, (entry.id.as_str(), at), (at, entry));
-                }
-            }
-        }
-        let mut all = Self::default();
-        for (connection, observed_at, (created_at, entry)) in newest.rows() {
-            all.connections.push(connection);
-            all.observed.push(observed_at.to_sqlx());
-            all.created.push(created_at.to_sqlx());
-            for (column, value) in all.text.iter_mut().zip(columns(entry)) {
-                column.push(value);
-            }
-        }
-        all
-    }
-}
-
-async fn upsert_log_entries(
+/// Connections whose data was erased: what is still on its way for them is dropped.
+async fn erased_connections(
     tx: &mut Transaction<'_, Postgres>,
     org: OrgId,
-    messages: &[&FactsMessage],
-) -> Result<()> {
-    let all = LogColumns::of(messages);
-    if all.connections.is_empty() {
-        return Ok(());
-    }
-    let [
-        ids,
-        types,
-        agent_types,
-        agents,
-        channels,
-        incidents,
-        services,
-        notified,
-        kinds,
-    ] = &all.text;
-    sqlx::query!(
-        "insert into log_entries (org_id, connection_id, observed_at, created_at, id, type,
-             agent_type, agent_id, channel_type, incident_id, service_id, notified_user_id,
-             notification_type)
-         select $1, * from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[],
-             $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],
-             $12::text[], $13::text[])
-         on conflict (org_id, connection_id, id, created_at) do update set
-             type = excluded.type, agent_type = excluded.agent_type, agent_id = excluded.agent_id,
-             channel_type = excluded.channel_type, incident_id = excluded.incident_id,
-             service_id = excluded.service_id, notified_user_id = excluded.notified_user_id,
-             notification_type = excluded.notification_type, observed_at = excluded.observed_at
-         where excluded.observed_at > log_entries.observed_at",
-        org.0,
-        &all.connections,
-        &all.observed as _,
-        &all.created as _,
-        ids as _,
-        types as _,
-        agent_types as _,
-        agents as _,
-        channels as _,
-        incidents as _,
-        services as _,
-        notified as _,
-        kinds as _,
+) -> Result<BTreeSet<Uuid>> {
+    let erased = sqlx::query_scalar!(
+        "select connection_id from erased_connections where org_id = $1",
+        org.0
     )
-    .execute(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    Ok(())
-}
-
-/// The text columns of a log entry, in the order of the statement.
-fn columns(entry: &LogEntry) -> [&str; 9] {
-    [
-        &entry.id,
-        &entry.r#type,
-        &entry.agent_type,
-        &entry.agent_id,
-        &entry.channel_type,
-        &entry.incident_id,
-        &entry.service_id,
-        &entry.notified_user_id,
-        &entry.notification_type,
-    ]
+    Ok(erased.into_iter().collect())
 }
 
 async fn upsert_oncalls(
@@ -298,7 +234,7 @@ async fn upsert_incidents(
     if newest.is_empty() {
         return Ok(());
     }
-    sqlx::query!(
+    let changed = sqlx::query!(
         "insert into incidents (org_id, connection_id, id, number, status, urgency, created_at,
              updated_at, resolved_at, service_id, escalation_policy_id, priority_id, assignee_ids,
              responder_requests, responders, observed_at)
@@ -318,13 +254,41 @@ async fn upsert_incidents(
              priority_id = excluded.priority_id, assignee_ids = excluded.assignee_ids,
              responder_requests = excluded.responder_requests, responders = excluded.responders,
              observed_at = excluded.observed_at
-         where excluded.observed_at > incidents.observed_at",
+         where excluded.observed_at > incidents.observed_at
+         returning connection_id, id",
         org.0,
         newest.document(|incident| incident_row(incident)),
     )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut incidents: BTreeMap<Uuid, Vec<String>> = BTreeMap::new();
+    for row in changed {
+        incidents.entry(row.connection_id).or_default().push(row.id);
+    }
+    for (connection, ids) in incidents {
+        renew_responders(tx, org, connection, &ids).await?;
+    }
+    Ok(())
+}
+
+/// Uses that the older version of an incident showed may not hold any more.
+async fn renew_responders(
+    tx: &mut Transaction<'_, Postgres>,
+    org: OrgId,
+    connection: Uuid,
+    incidents: &[String],
+) -> Result<()> {
+    rollups::zone(tx, org, connection).await?;
+    sqlx::query!(
+        "delete from responder_uses
+         where org_id = $1 and connection_id = $2 and incident_id = any($3)",
+        org.0,
+        connection,
+        incidents,
+    )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    rollups::derive_responders(tx, org, connection, Some(incidents)).await
 }
 
 fn incident_row(incident: &Incident) -> Value {

@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use super::{Result, Store};
+use super::{Result, Store, seats::Made};
 use crate::{
     coverage::CoverageRow,
     message::{FactsMessage, WindowBounds, optional},
+    window::{Calendar, date_of},
 };
 
 /// Records in the tables by dataset, of one run.
@@ -224,6 +225,22 @@ async fn has_ended(
     Ok(ended)
 }
 
+pub(super) async fn force(
+    tx: &mut Transaction<'_, Postgres>,
+    org: OrgId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into due_organizations (org_id, due_at, attempts, forced) values ($1, $2, 0, true)
+         on conflict (org_id) do update set due_at = excluded.due_at, attempts = 0, forced = true",
+        org.0,
+        now.to_sqlx() as _,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 async fn mark_due(tx: &mut Transaction<'_, Postgres>, org: OrgId, now: Timestamp) -> Result<()> {
     sqlx::query!(
         "insert into due_organizations (org_id, due_at, attempts) values ($1, $2, 0)
@@ -236,7 +253,78 @@ async fn mark_due(tx: &mut Transaction<'_, Postgres>, org: OrgId, now: Timestamp
     Ok(())
 }
 
+/// Whether a crunch was asked for although no run is new.
+pub async fn is_forced(tx: super::crunch::Tx<'_>, org: OrgId) -> Result<bool> {
+    let forced = sqlx::query_scalar!(
+        "select forced from due_organizations where org_id = $1",
+        org.0
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(forced.unwrap_or_default())
+}
+
+/// Connections that the organization has ended.
+pub async fn ended_connections(tx: super::crunch::Tx<'_>, org: OrgId) -> Result<BTreeSet<Uuid>> {
+    let ended = sqlx::query_scalar!(
+        "select connection_id from ended_connections where org_id = $1
+         union select connection_id from erased_connections where org_id = $1",
+        org.0
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ended.into_iter().flatten().collect())
+}
+
+/// Notes when the organization's day turns next.
+pub async fn schedule_turn(tx: super::crunch::Tx<'_>, made: &Made<'_>) -> Result<()> {
+    let calendar = Calendar::named(&made.rules.time_zone);
+    let tomorrow = date_of(calendar.day_of(made.now) + 1);
+    sqlx::query!(
+        "insert into day_turns (org_id, turns_at) values ($1, $2)
+         on conflict (org_id) do update set turns_at = excluded.turns_at",
+        made.org.0,
+        calendar.start_of(tomorrow).to_sqlx() as _,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 impl Store {
+    /// Asks for a generation although no run is new: settings have changed.
+    pub async fn force_crunch(&self, org: OrgId, now: Timestamp) -> Result<()> {
+        let mut tx = self.begin(org).await?;
+        force(&mut tx, org, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Asks for a generation of every organization whose day has turned.
+    pub async fn mark_turned(&self, now: Timestamp) -> Result<()> {
+        let turned = sqlx::query_scalar!(
+            "select org_id from day_turns where turns_at <= $1 limit 100",
+            now.to_sqlx() as _,
+        )
+        .fetch_all(self.pool())
+        .await?;
+        for org in turned {
+            let mut tx = self.begin(OrgId(org)).await?;
+            let deleted = sqlx::query!(
+                "delete from day_turns where org_id = $1 and turns_at <= $2",
+                org,
+                now.to_sqlx() as _,
+            )
+            .execute(&mut *tx)
+            .await?;
+            if deleted.rows_affected() > 0 {
+                force(&mut tx, OrgId(org), now).await?;
+            }
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
     /// Organizations that may have something to crunch, the longest waiting first.
     pub async fn due_organizations(&self, now: Timestamp) -> Result<Vec<OrgId>> {
         let due = sqlx::query_scalar!(

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date};
+use jiff_sqlx::ToSqlx;
 use proto::OrgId;
+use serde::Deserialize;
+use serde_json::Value;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
@@ -19,9 +22,54 @@ use crate::{
 pub struct Generation {
     pub number: i64,
     pub as_of: Timestamp,
+    /// The day of as_of in the organization's time zone.
+    pub day: Date,
     pub connection: Uuid,
     pub run: Uuid,
     pub datasets: Vec<Coverage>,
+    /// Feature ids in the order of the lists in seats.
+    pub features: Vec<String>,
+    pub time_zone: String,
+    pub accepted_blind_spots: Vec<String>,
+    /// One run of each connection.
+    pub runs: Vec<Uuid>,
+}
+
+impl Generation {
+    /// The runs that it contains.
+    pub fn runs(&self) -> Vec<Uuid> {
+        if self.runs.is_empty() {
+            return vec![self.run];
+        }
+        self.runs.clone()
+    }
+
+    /// Its coverage as a document.
+    pub fn coverage_rows(&self) -> Vec<CoverageRow> {
+        self.datasets.iter().map(CoverageRow::from).collect()
+    }
+}
+
+/// What of an organization's settings every answer depends on.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    pub revision: i64,
+    pub privacy: String,
+}
+
+/// Which seats of one generation and window.
+#[derive(Debug, Clone, Copy)]
+pub struct SeatFilter<'a> {
+    pub generation: i64,
+    pub window: Window,
+    pub team: Option<&'a [String]>,
+    pub license: Option<&'a [String]>,
+}
+
+impl SeatFilter<'_> {
+    fn window_days(&self) -> i32 {
+        self.window.days() as i32
+    }
 }
 
 /// Sums over the seats of one window.
@@ -75,47 +123,120 @@ pub struct LicenseRow {
     pub by_class: ClassCounts,
 }
 
+#[derive(Debug, Deserialize)]
+struct RunOfConnection {
+    run_id: Option<Uuid>,
+}
+
+struct GenerationRow {
+    generation: i64,
+    as_of: jiff_sqlx::Timestamp,
+    day: jiff_sqlx::Date,
+    connection_id: Uuid,
+    run_id: Uuid,
+    datasets: Value,
+    features: Vec<String>,
+    time_zone: String,
+    accepted_blind_spots: Vec<String>,
+    connections: Value,
+}
+
+impl TryFrom<GenerationRow> for Generation {
+    type Error = super::StoreError;
+
+    fn try_from(row: GenerationRow) -> Result<Self> {
+        let datasets: Vec<CoverageRow> = serde_json::from_value(row.datasets)?;
+        let runs: Vec<RunOfConnection> = serde_json::from_value(row.connections)?;
+        Ok(Self {
+            number: row.generation,
+            as_of: row.as_of.to_jiff(),
+            day: row.day.to_jiff(),
+            connection: row.connection_id,
+            run: row.run_id,
+            datasets: datasets
+                .into_iter()
+                .filter_map(CoverageRow::into_coverage)
+                .collect(),
+            features: row.features,
+            time_zone: row.time_zone,
+            accepted_blind_spots: row.accepted_blind_spots,
+            runs: runs.into_iter().filter_map(|run| run.run_id).collect(),
+        })
+    }
+}
+
 impl Store {
     /// The newest generation, or a given one while its seats are kept.
     pub async fn generation(&self, org: OrgId, number: Option<i64>) -> Result<Option<Generation>> {
         let mut tx = self.begin(org).await?;
-        let row = sqlx::query!(
-            "select generation, as_of, connection_id, run_id, datasets from generations
-             where org_id = $1 and ($2::bigint is null or generation = $2)
-             order by generation desc limit 1",
+        generation(&mut tx, org, number).await
+    }
+
+    /// The newest generation, and the settings that answers depend on.
+    pub async fn head(&self, org: OrgId) -> Result<(Option<Generation>, Standing)> {
+        let mut tx = self.begin(org).await?;
+        let newest = generation(&mut tx, org, None).await?;
+        let row = sqlx::query_as!(
+            Standing,
+            "select revision, privacy from settings where org_id = $1",
             org.0,
-            number,
         )
         .fetch_optional(&mut *tx)
         .await?;
-        let parsed = row.map(|row| {
-            let datasets: Vec<CoverageRow> = serde_json::from_value(row.datasets)?;
-            Ok(Generation {
-                number: row.generation,
-                as_of: row.as_of.to_jiff(),
-                connection: row.connection_id,
-                run: row.run_id,
-                datasets: datasets
-                    .into_iter()
-                    .filter_map(CoverageRow::into_coverage)
-                    .collect(),
-            })
+        let standing = row.unwrap_or_else(|| Standing {
+            revision: 0,
+            privacy: "named".to_owned(),
         });
-        parsed.transpose()
+        Ok((newest, standing))
     }
 
-    pub async fn seat_sums(&self, org: OrgId, generation: i64, window: Window) -> Result<SeatSums> {
+    /// The last generation up to the end of a day.
+    pub async fn generation_of_day(&self, org: OrgId, day: Date) -> Result<Option<Generation>> {
+        let mut tx = self.begin(org).await?;
+        let row = sqlx::query_as!(
+            GenerationRow,
+            "select generation, as_of, day, connection_id, run_id, datasets, features, time_zone,
+                 accepted_blind_spots, connections
+             from generations where org_id = $1 and day <= $2 and last_of_day
+             order by generation desc limit 1",
+            org.0,
+            day.to_sqlx() as _,
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        row.map(Generation::try_from).transpose()
+    }
+
+    pub async fn seat_sums(&self, org: OrgId, filter: &SeatFilter<'_>) -> Result<SeatSums> {
         let mut tx = self.begin(org).await?;
         let rows = sqlx::query!(
-            r#"select class, count(*) as "seats!", sum(duty_seconds)::bigint as "duty!",
+            r#"select class as "class!", sum(seats)::bigint as "seats!",
+                   sum(duty_seconds)::bigint as "duty!",
                    sum(duty_level_1_seconds)::bigint as "level_1!",
                    sum(duty_level_2_plus_seconds)::bigint as "level_2_plus!",
-                   count(*) filter (where duty_seconds > 0) as "people!"
-               from seats where org_id = $1 and generation = $2 and window_days = $3
+                   sum(people_on_duty)::bigint as "people!"
+               from (
+                   select class, license_id, seats, people_on_duty, duty_seconds,
+                       duty_level_1_seconds, duty_level_2_plus_seconds
+                   from seat_totals
+                   where org_id = $1 and generation = $2 and window_days = $3
+                       and $4::text[] is null
+                   union all
+                   select class, coalesce(license_id, ''), 1, (duty_seconds > 0)::int, duty_seconds,
+                       duty_level_1_seconds, duty_level_2_plus_seconds
+                   from seats
+                   where org_id = $1 and generation = $2 and window_days = $3
+                       and $4::text[] is not null and exists (
+                           select from jsonb_to_recordset(teams) as t(id text)
+                           where t.id = any($4))
+               ) one
+               where $5::text[] is null or license_id = any($5)
                group by class"#,
             org.0,
-            generation,
-            window.days() as i32,
+            filter.generation,
+            filter.window_days(),
+            filter.team,
+            filter.license,
         )
         .fetch_all(&mut *tx)
         .await?;
@@ -132,24 +253,53 @@ impl Store {
         Ok(sums)
     }
 
+    /// Seats by license, '' for those without one.
+    pub async fn seats_by_license(
+        &self,
+        org: OrgId,
+        filter: &SeatFilter<'_>,
+    ) -> Result<Vec<(String, i64)>> {
+        let mut tx = self.begin(org).await?;
+        let counts = license_counts(&mut tx, org, filter).await?;
+        let mut seats: BTreeMap<String, i64> = BTreeMap::new();
+        for ((_, license), counts) in counts {
+            *seats.entry(license).or_default() += counts.total();
+        }
+        Ok(seats.into_iter().collect())
+    }
+
     pub async fn feature_totals(
         &self,
         org: OrgId,
-        generation: i64,
-        window: Window,
+        generation: &Generation,
+        filter: &SeatFilter<'_>,
     ) -> Result<Vec<FeatureTotalRow>> {
         let mut tx = self.begin(org).await?;
-        let rows = sqlx::query_as!(
+        let mut totals = sqlx::query_as!(
             FeatureTotalRow,
             "select feature, used, unused, unknown, not_eligible, uses, unknown_reason
              from feature_totals where org_id = $1 and generation = $2 and window_days = $3",
             org.0,
-            generation,
-            window.days() as i32,
+            filter.generation,
+            filter.window_days(),
         )
         .fetch_all(&mut *tx)
         .await?;
-        Ok(rows)
+        if filter.team.is_none() && filter.license.is_none() {
+            return Ok(totals);
+        }
+        let counted = count_features(&mut tx, org, generation, filter).await?;
+        for total in &mut totals {
+            let of_group = counted.get(&total.feature).cloned();
+            if let Some(of_group) = of_group {
+                let unknown_reason = total.unknown_reason.take();
+                *total = FeatureTotalRow {
+                    unknown_reason: unknown_reason.filter(|_| of_group.unknown > 0),
+                    ..of_group
+                };
+            }
+        }
+        Ok(totals)
     }
 
     pub async fn weekly_active(&self, org: OrgId, generation: i64) -> Result<Vec<WeekRow>> {
@@ -170,7 +320,7 @@ impl Store {
         Ok(weeks.collect())
     }
 
-    pub async fn receipt_sums(&self, org: OrgId, run: Uuid) -> Result<ReceiptSums> {
+    pub async fn receipt_sums(&self, org: OrgId, runs: &[Uuid]) -> Result<ReceiptSums> {
         let mut tx = self.begin(org).await?;
         let row = sqlx::query!(
             r#"select count(*) as "windows!", coalesce(sum(received), 0)::bigint as "received!",
@@ -181,9 +331,9 @@ impl Store {
                            and p.dataset = c.dataset and p.window_from = c.window_from
                            and p.window_to = c.window_to and p.page < c.pages)), 0)::bigint
                        as "stored!"
-               from receipts c where c.org_id = $1 and c.run_id = $2"#,
+               from receipts c where c.org_id = $1 and c.run_id = any($2)"#,
             org.0,
-            run,
+            runs,
         )
         .fetch_one(&mut *tx)
         .await?;
@@ -198,18 +348,19 @@ impl Store {
     pub async fn license_rows(
         &self,
         org: OrgId,
-        generation: i64,
-        window: Window,
+        filter: &SeatFilter<'_>,
     ) -> Result<Vec<LicenseRow>> {
         let mut tx = self.begin(org).await?;
-        let mut counts = license_counts(&mut tx, org, generation, window).await?;
+        let mut counts = license_counts(&mut tx, org, filter).await?;
         let rows = sqlx::query!(
             "select connection_id, license_id, name, description, role_group, valid_roles,
                  current_value, allocations_available
-             from license_totals where org_id = $1 and generation = $2
+             from license_totals
+             where org_id = $1 and generation = $2 and ($3::text[] is null or license_id = any($3))
              order by name, license_id, connection_id",
             org.0,
-            generation,
+            filter.generation,
+            filter.license,
         )
         .fetch_all(&mut *tx)
         .await?;
@@ -229,20 +380,106 @@ impl Store {
     }
 }
 
-async fn license_counts(
-    tx: &mut Transaction<'static, Postgres>,
+type Tx<'a> = &'a mut Transaction<'static, Postgres>;
+
+async fn generation(tx: Tx<'_>, org: OrgId, number: Option<i64>) -> Result<Option<Generation>> {
+    let row = sqlx::query_as!(
+        GenerationRow,
+        "select generation, as_of, day, connection_id, run_id, datasets, features, time_zone,
+             accepted_blind_spots, connections
+         from generations where org_id = $1 and ($2::bigint is null or generation = $2)
+         order by generation desc limit 1",
+        org.0,
+        number,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    row.map(Generation::try_from).transpose()
+}
+
+/// Verdicts of a group, counted out of the lists of its seats.
+async fn count_features(
+    tx: Tx<'_>,
     org: OrgId,
-    generation: i64,
-    window: Window,
+    generation: &Generation,
+    filter: &SeatFilter<'_>,
+) -> Result<BTreeMap<String, FeatureTotalRow>> {
+    let rows = sqlx::query!(
+        r#"select place as "place!", count(*) filter (where verdict = 'u') as "used!",
+               count(*) filter (where verdict = 'n') as "unused!",
+               count(*) filter (where verdict = '?') as "unknown!",
+               count(*) filter (where verdict = '-') as "not_eligible!",
+               coalesce(sum(one_uses), 0)::bigint as "uses!"
+           from (
+               select place, substr(verdicts, place::int, 1) as verdict, uses[place] as one_uses
+               from seats, generate_series(1, length(verdicts)) as place
+               where org_id = $1 and generation = $2 and window_days = $3
+                   and ($4::text[] is null or exists (
+                       select from jsonb_to_recordset(teams) as t(id text) where t.id = any($4)))
+                   and ($5::text[] is null or license_id = any($5))
+           ) one group by place"#,
+        org.0,
+        filter.generation,
+        filter.window_days(),
+        filter.team,
+        filter.license,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut counted: BTreeMap<_, _> = generation
+        .features
+        .iter()
+        .map(|feature| {
+            let nothing = FeatureTotalRow {
+                feature: feature.clone(),
+                used: 0,
+                unused: 0,
+                unknown: 0,
+                not_eligible: 0,
+                uses: 0,
+                unknown_reason: None,
+            };
+            (feature.clone(), nothing)
+        })
+        .collect();
+    for row in rows {
+        let place = usize::try_from(row.place - 1).unwrap_or(usize::MAX);
+        let feature = generation.features.get(place);
+        if let Some(total) = feature.and_then(|feature| counted.get_mut(feature)) {
+            total.used = row.used;
+            total.unused = row.unused;
+            total.unknown = row.unknown;
+            total.not_eligible = row.not_eligible;
+            total.uses = row.uses;
+        }
+    }
+    Ok(counted)
+}
+
+async fn license_counts(
+    tx: Tx<'_>,
+    org: OrgId,
+    filter: &SeatFilter<'_>,
 ) -> Result<BTreeMap<(Uuid, String), ClassCounts>> {
     let rows = sqlx::query!(
-        r#"select connection_id, license_id as "license_id!", class, count(*) as "seats!"
-           from seats
-           where org_id = $1 and generation = $2 and window_days = $3 and license_id is not null
+        r#"select connection_id as "connection_id!", license_id as "license_id!",
+               class as "class!", sum(seats)::bigint as "seats!"
+           from (
+               select connection_id, license_id, class, seats from seat_totals
+               where org_id = $1 and generation = $2 and window_days = $3 and $4::text[] is null
+               union all
+               select connection_id, coalesce(license_id, ''), class, 1 from seats
+               where org_id = $1 and generation = $2 and window_days = $3
+                   and $4::text[] is not null and exists (
+                       select from jsonb_to_recordset(teams) as t(id text) where t.id = any($4))
+           ) one
+           where $5::text[] is null or license_id = any($5)
            group by connection_id, license_id, class"#,
         org.0,
-        generation,
-        window.days() as i32,
+        filter.generation,
+        filter.window_days(),
+        filter.team,
+        filter.license,
     )
     .fetch_all(&mut **tx)
     .await?;

@@ -2,6 +2,8 @@
 //! snapshots no longer show.
 
 mod gone;
+mod history;
+mod totals;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -14,84 +16,181 @@ use super::{
     crunch::{EndedRun, Tx},
 };
 use crate::{
+    catalogue::{FEATURES, RULES, RoleGroup},
     coverage::CoverageRow,
-    crunch::{Answers, Seat},
-    window::{date_of, day_of, monday},
+    crunch::{Answers, Person, Rules, Seat},
+    structure::Bonds,
+    window::{Calendar, date_of},
 };
 
-/// Generations whose seats stay readable, so that a cursor survives the next crunch.
+/// Generations whose seats stay readable, so that a cursor survives the next crunch; and the last
+/// of every day.
 const KEPT_GENERATIONS: i64 = 3;
 /// Rows in one statement.
-const CHUNK: usize = 5_000;
+const CHUNK: usize = 1_000;
 /// Channel of the notification that a generation exists; the payload is `{org} {generation}`.
 pub const GENERATIONS_CHANNEL: &str = "quolum_generations";
 
-/// Writes the next generation and answers its number. `lead` is the run it speaks for.
-pub async fn write_generation(
-    tx: Tx<'_>,
-    org: OrgId,
-    lead: &EndedRun,
-    answers: &[Answers],
-    now: Timestamp,
-) -> Result<i64> {
-    let generation = insert_generation(tx, org, lead, answers, now).await?;
-    for one in answers {
-        for seats in one.seats.chunks(CHUNK) {
-            insert_seats(tx, org, generation, one, seats).await?;
-        }
-        for seats in one.seats.chunks(CHUNK / 20) {
-            insert_features(tx, org, generation, one, seats).await?;
-        }
-        copy_licenses(tx, org, generation, one).await?;
+/// What a generation is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Made<'a> {
+    pub org: OrgId,
+    /// The run it speaks for.
+    pub lead: &'a EndedRun,
+    pub rules: &'a Rules,
+    pub answers: &'a [Answers],
+    pub now: Timestamp,
+}
+
+impl Made<'_> {
+    /// The day that the answers belong to: that of the newest data, or today when the day has
+    /// turned without any.
+    pub fn day(&self) -> jiff::civil::Date {
+        let calendar = Calendar::named(&self.rules.time_zone);
+        date_of(calendar.day_of(self.lead.as_of.max(self.now)))
     }
-    insert_totals(tx, org, generation, answers).await?;
-    insert_weeks(tx, org, generation, answers).await?;
-    write_history(tx, org, generation, lead).await?;
+}
+
+/// Writes the next generation and answers its number.
+pub async fn write_generation(tx: Tx<'_>, made: &Made<'_>) -> Result<i64> {
+    let org = made.org;
+    let generation = insert_generation(tx, made).await?;
+    for one in made.answers {
+        for seats in one.seats.chunks(CHUNK) {
+            insert_seats(tx, (org, generation), one, seats).await?;
+        }
+    }
+    totals::write(tx, org, generation, made.answers).await?;
+    history::write(tx, made, generation).await?;
     prune(tx, org, generation).await?;
     Ok(generation)
 }
 
-async fn insert_generation(
-    tx: Tx<'_>,
-    org: OrgId,
-    lead: &EndedRun,
-    answers: &[Answers],
-    now: Timestamp,
-) -> Result<i64> {
+async fn insert_generation(tx: Tx<'_>, made: &Made<'_>) -> Result<i64> {
+    let Made {
+        org,
+        lead,
+        rules,
+        answers,
+        now,
+    } = *made;
+    let coverage = |one: &Answers| -> Vec<CoverageRow> {
+        one.facts.sources.0.iter().map(CoverageRow::from).collect()
+    };
     let of_lead = answers
         .iter()
         .find(|one| one.facts.connection == lead.connection);
-    let datasets: Vec<CoverageRow> = of_lead
-        .into_iter()
-        .flat_map(|one| &one.facts.coverage)
-        .map(CoverageRow::from)
-        .collect();
+    let connections = answers.iter().map(|one| {
+        json!({
+            "connection_id": one.facts.connection,
+            "as_of": one.facts.t,
+            "datasets": coverage(one),
+        })
+    });
+    let features: Vec<&str> = FEATURES.iter().map(|feature| feature.id).collect();
+    let day = made.day().to_sqlx();
+    sqlx::query!(
+        "update generations set last_of_day = false
+         where org_id = $1 and day = $2 and last_of_day",
+        org.0,
+        day as _,
+    )
+    .execute(&mut **tx)
+    .await?;
     let generation = sqlx::query_scalar!(
         "insert into generations (org_id, generation, as_of, connection_id, run_id, datasets,
-             created_at)
-         select $1, coalesce(max(generation), 0) + 1, $2, $3, $4, $5, $6
+             created_at, day, rules, features, time_zone, grace_days, accepted_blind_spots,
+             connections)
+         select $1, coalesce(max(generation), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+             $12, $13
          from generations where org_id = $1
          returning generation",
         org.0,
         lead.as_of.to_sqlx() as _,
         lead.connection,
         lead.run,
-        serde_json::to_value(datasets)?,
+        serde_json::to_value(of_lead.map(coverage).unwrap_or_default())?,
         now.to_sqlx() as _,
+        day as _,
+        RULES,
+        &features as _,
+        rules.time_zone,
+        i32::try_from(rules.grace_days).unwrap_or(i32::MAX),
+        &rules.accepted_blind_spots,
+        Value::Array(connections.collect()),
     )
     .fetch_one(&mut **tx)
     .await?;
     Ok(generation)
 }
 
+/// Teams as pages show them.
+fn teams(person: &Person) -> Value {
+    let teams = person.teams.iter();
+    Value::Array(
+        teams
+            .map(|(id, name)| json!({"id": id, "name": name}))
+            .collect(),
+    )
+}
+
+fn presence(answers: &Answers, person: &Person) -> Value {
+    json!({
+        "contact_method_types": person.contact_method_types,
+        "downloaded_mobile_app": person.downloaded_mobile_app,
+        "subscriptions": answers.facts.subscriptions.get(&person.id).copied().unwrap_or_default(),
+    })
+}
+
+fn escalation(bonds: &Bonds, person: &Person) -> Value {
+    let places = bonds.places.get(&person.id).into_iter().flatten();
+    let places = places.map(|place| {
+        json!({
+            "policy_id": place.policy_id,
+            "policy": place.policy,
+            "level": place.level,
+            "sole": place.sole,
+        })
+    });
+    Value::Array(places.collect())
+}
+
+fn schedules(bonds: &Bonds, person: &Person) -> Value {
+    let turns = bonds.turns.get(&person.id).into_iter().flatten();
+    let turns = turns.map(|turn| {
+        json!({
+            "id": turn.schedule_id,
+            "name": turn.schedule,
+            "next_shift_at": Timestamp::from_second(turn.next_shift_at).ok(),
+        })
+    });
+    Value::Array(turns.collect())
+}
+
+fn exempt(answers: &Answers, person: &Person) -> Value {
+    let marked = answers.facts.rules.exemptions.get(&person.id);
+    marked.map_or(
+        Value::Null,
+        |(reason, until)| json!({"reason": reason, "until": until}),
+    )
+}
+
 fn seat_row(answers: &Answers, seat: &Seat) -> Option<Value> {
-    let person = answers.facts.people.get(seat.person)?;
+    let person = answers.person(seat)?;
+    let group = match RoleGroup::of(person.license_role_group.as_deref(), &person.role) {
+        RoleGroup::FullUser => "FullUser",
+        RoleGroup::Stakeholder => "Stakeholder",
+    };
+    let verdicts: String = seat.features.iter().map(|(one, _)| one.letter()).collect();
+    let uses = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
+    let features = || seat.features.iter().map(|(_, usage)| usage);
     Some(json!({
         "window_days": seat.window.days(),
         "user_id": person.id,
         "name": person.name,
         "email": person.email,
         "role": person.role,
+        "role_group": group,
         "job_title": person.job_title,
         "time_zone": person.time_zone,
         "invitation_sent": person.invited,
@@ -99,7 +198,7 @@ fn seat_row(answers: &Answers, seat: &Seat) -> Option<Value> {
         "license_name": person.license_name,
         "allocated_at": person.allocated_at,
         "first_seen_at": person.first_seen_at,
-        "teams": person.teams,
+        "teams": teams(person),
         "class": seat.class.name(),
         "duty_seconds": seat.duty.all,
         "duty_level_1_seconds": seat.duty.level_1,
@@ -107,32 +206,44 @@ fn seat_row(answers: &Answers, seat: &Seat) -> Option<Value> {
         "actions": seat.actions,
         "last_any_at": seat.last_any.map(|(at, _)| at),
         "last_any_feature": seat.last_any.map(|(_, feature)| feature),
+        "verdicts": verdicts,
+        "last_used": features().map(|usage| usage.last).collect::<Vec<_>>(),
+        "uses": features().map(|usage| uses(usage.uses)).collect::<Vec<_>>(),
+        "active_days": features().map(|usage| usage.active_days).collect::<Vec<_>>(),
+        "weeks": answers.weeks_of_people.get(seat.person),
+        "presence": presence(answers, person),
+        "escalation": escalation(&answers.bonds, person),
+        "schedules": schedules(&answers.bonds, person),
+        "exempt": exempt(answers, person),
     }))
 }
 
 async fn insert_seats(
     tx: Tx<'_>,
-    org: OrgId,
-    generation: i64,
+    (org, generation): (OrgId, i64),
     answers: &Answers,
     seats: &[Seat],
 ) -> Result<()> {
     let rows = seats.iter().filter_map(|seat| seat_row(answers, seat));
     sqlx::query!(
         "insert into seats (org_id, generation, connection_id, window_days, user_id, name, email,
-             role, job_title, time_zone, invitation_sent, license_id, license_name, allocated_at,
-             first_seen_at, teams, class, duty_seconds, duty_level_1_seconds,
-             duty_level_2_plus_seconds, actions, last_any_at, last_any_feature)
-         select $1, $2, $3, window_days, user_id, name, email, role, job_title, time_zone,
-             invitation_sent, license_id, license_name, allocated_at, first_seen_at, teams, class,
-             duty_seconds, duty_level_1_seconds, duty_level_2_plus_seconds, actions, last_any_at,
-             last_any_feature
+             role, role_group, job_title, time_zone, invitation_sent, license_id, license_name,
+             allocated_at, first_seen_at, teams, class, duty_seconds, duty_level_1_seconds,
+             duty_level_2_plus_seconds, actions, last_any_at, last_any_feature, verdicts,
+             last_used, uses, active_days, weeks, presence, escalation, schedules, exempt)
+         select $1, $2, $3, window_days, user_id, name, email, role, role_group, job_title,
+             time_zone, invitation_sent, license_id, license_name, allocated_at, first_seen_at,
+             teams, class, duty_seconds, duty_level_1_seconds, duty_level_2_plus_seconds, actions,
+             last_any_at, last_any_feature, verdicts, last_used, uses, active_days, weeks,
+             presence, escalation, schedules, nullif(exempt, 'null')
          from jsonb_to_recordset($4) as r(window_days integer, user_id text, name text,
-             email text, role text, job_title text, time_zone text, invitation_sent boolean,
-             license_id text, license_name text, allocated_at timestamptz,
-             first_seen_at timestamptz, teams jsonb, class text, duty_seconds bigint,
-             duty_level_1_seconds bigint, duty_level_2_plus_seconds bigint, actions bigint,
-             last_any_at timestamptz, last_any_feature text)",
+             email text, role text, role_group text, job_title text, time_zone text,
+             invitation_sent boolean, license_id text, license_name text,
+             allocated_at timestamptz, first_seen_at timestamptz, teams jsonb, class text,
+             duty_seconds bigint, duty_level_1_seconds bigint, duty_level_2_plus_seconds bigint,
+             actions bigint, last_any_at timestamptz, last_any_feature text, verdicts text,
+             last_used timestamptz[], uses integer[], active_days integer[], weeks integer[],
+             presence jsonb, escalation jsonb, schedules jsonb, exempt jsonb)",
         org.0,
         generation,
         answers.facts.connection,
@@ -143,160 +254,14 @@ async fn insert_seats(
     Ok(())
 }
 
-async fn insert_features(
-    tx: Tx<'_>,
-    org: OrgId,
-    generation: i64,
-    answers: &Answers,
-    seats: &[Seat],
-) -> Result<()> {
-    let (mut windows, mut users, mut features) = (vec![], vec![], vec![]);
-    let (mut verdicts, mut lasts, mut uses, mut days) = (vec![], vec![], vec![], vec![]);
-    for seat in seats {
-        let Some(person) = answers.facts.people.get(seat.person) else {
-            continue;
-        };
-        for (feature, verdict, usage) in &seat.features {
-            windows.push(seat.window.days() as i32);
-            users.push(person.id.as_str());
-            features.push(feature.id);
-            verdicts.push(verdict.name());
-            lasts.push(usage.last.map(ToSqlx::to_sqlx));
-            uses.push(usage.uses);
-            days.push(usage.active_days);
-        }
-    }
-    sqlx::query!(
-        "insert into seat_features (org_id, generation, connection_id, window_days, user_id,
-             feature, verdict, last_used_at, uses, active_days)
-         select $1, $2, $3, * from unnest($4::integer[], $5::text[], $6::text[], $7::text[],
-             $8::timestamptz[], $9::bigint[], $10::integer[])",
-        org.0,
-        generation,
-        answers.facts.connection,
-        &windows,
-        &users as _,
-        &features as _,
-        &verdicts as _,
-        &lasts as _,
-        &uses,
-        &days,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-async fn copy_licenses(tx: Tx<'_>, org: OrgId, generation: i64, answers: &Answers) -> Result<()> {
-    sqlx::query!(
-        "insert into license_totals (org_id, generation, connection_id, license_id, name,
-             description, role_group, valid_roles, current_value, allocations_available)
-         select org_id, $2, connection_id, id, name, description, role_group, valid_roles,
-             current_value, allocations_available
-         from licenses where org_id = $1 and connection_id = $3 and deleted_at is null",
-        org.0,
-        generation,
-        answers.facts.connection,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-async fn insert_totals(tx: Tx<'_>, org: OrgId, generation: i64, answers: &[Answers]) -> Result<()> {
-    let rows = answers.iter().flat_map(|one| &one.features);
-    let rows = rows.map(|((window, feature), total)| {
-        json!({
-            "window_days": window.days(),
-            "feature": feature,
-            "used": total.used,
-            "unused": total.unused,
-            "unknown": total.unknown,
-            "not_eligible": total.not_eligible,
-            "uses": total.uses,
-            "unknown_reason": total.unknown_reason,
-        })
-    });
-    sqlx::query!(
-        "insert into feature_totals (org_id, generation, window_days, feature, used, unused,
-             unknown, not_eligible, uses, unknown_reason)
-         select $1, $2, window_days, feature, sum(used), sum(unused), sum(unknown),
-             sum(not_eligible), sum(uses), max(unknown_reason)
-         from jsonb_to_recordset($3) as r(window_days integer, feature text, used bigint,
-             unused bigint, unknown bigint, not_eligible bigint, uses bigint,
-             unknown_reason text)
-         group by window_days, feature",
-        org.0,
-        generation,
-        Value::Array(rows.collect()),
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-async fn insert_weeks(tx: Tx<'_>, org: OrgId, generation: i64, answers: &[Answers]) -> Result<()> {
-    let rows = answers.iter().flat_map(|one| &one.weeks);
-    let rows = rows.map(|(week, (people, complete))| {
-        json!({
-            "week_start": date_of(monday(*week)),
-            "people": people,
-            "complete": complete,
-        })
-    });
-    sqlx::query!(
-        "insert into weekly_active (org_id, generation, week_start, people, complete)
-         select $1, $2, week_start, sum(people), bool_and(complete)
-         from jsonb_to_recordset($3) as r(week_start date, people bigint, complete boolean)
-         group by week_start",
-        org.0,
-        generation,
-        Value::Array(rows.collect()),
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// The day's seats; a later generation of the same day replaces them.
-async fn write_history(tx: Tx<'_>, org: OrgId, generation: i64, lead: &EndedRun) -> Result<()> {
-    let day = date_of(day_of(lead.as_of)).to_sqlx();
-    sqlx::query!(
-        "delete from seat_history where org_id = $1 and day = $2",
-        org.0,
-        day as _,
-    )
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "insert into seat_history (org_id, day, window_days, connection_id, license_id, class,
-             seats, generation)
-         select org_id, $3, window_days, connection_id, coalesce(license_id, ''), class, count(*),
-             generation
-         from seats where org_id = $1 and generation = $2
-         group by org_id, window_days, connection_id, coalesce(license_id, ''), class, generation",
-        org.0,
-        generation,
-        day as _,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
+/// Seats of older generations that are not the last of their day.
 async fn prune(tx: Tx<'_>, org: OrgId, generation: i64) -> Result<()> {
-    let oldest = generation - KEPT_GENERATIONS;
     sqlx::query!(
-        "delete from seats where org_id = $1 and generation <= $2",
+        "delete from seats s using generations g
+         where s.org_id = $1 and g.org_id = $1 and s.generation = g.generation
+             and g.generation <= $2 and g.generation > $2 - 100 and not g.last_of_day",
         org.0,
-        oldest
-    )
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "delete from seat_features where org_id = $1 and generation <= $2",
-        org.0,
-        oldest
+        generation - KEPT_GENERATIONS,
     )
     .execute(&mut **tx)
     .await?;
@@ -346,7 +311,7 @@ pub async fn clear_due(tx: Tx<'_>, org: OrgId) -> Result<()> {
 /// Something is still on its way: look again, ever less often up to `longest` seconds.
 pub async fn defer_due(tx: Tx<'_>, org: OrgId, now: Timestamp, longest: i32) -> Result<()> {
     sqlx::query!(
-        "update due_organizations set attempts = attempts + 1,
+        "update due_organizations set attempts = attempts + 1, forced = false,
              due_at = $2::timestamptz
                  + least($3::float8, power(2, least(attempts, 16))) * interval '1 second'
          where org_id = $1",

@@ -82,12 +82,15 @@ async fn upsert_users(tx: Tx<'_, '_>, org: OrgId, rows: Value) -> Result<()> {
         "insert into users (org_id, connection_id, id, name, email, role, time_zone, job_title,
              invitation_sent, created_via_sso, team_ids, contact_method_types, first_seen_at,
              observed_at)
-         select $1, connection_id, id, name, email, role, time_zone, job_title, invitation_sent,
+         select $1, connection_id, id, case when e.user_id is null then name else '' end,
+             case when e.user_id is null then email else '' end, role, time_zone,
+             case when e.user_id is null then job_title else '' end, invitation_sent,
              created_via_sso, team_ids, contact_method_types, observed_at, observed_at
          from jsonb_to_recordset($2) as r(connection_id uuid, id text, name text, email text,
              role text, time_zone text, job_title text, invitation_sent boolean,
              created_via_sso boolean, team_ids text[], contact_method_types text[],
              observed_at timestamptz)
+         left join erased_people e on e.org_id = $1 and e.user_id = r.id
          on conflict (org_id, connection_id, id) do update set
              name = excluded.name, email = excluded.email, role = excluded.role,
              time_zone = excluded.time_zone, job_title = excluded.job_title,

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use proto::{
     facts::v1::{
-        Completeness, Dataset, DatasetState, Envelope, Incident, Incidents, License,
-        LicenseAllocation, LicenseAllocations, Licenses, LogEntries, LogEntry, Oncall, Oncalls,
-        Receipt, Responder, RunFinished, Team, TeamMember, Teams, User, UserAnalytic,
+        Activities, Activity, Completeness, Dataset, DatasetState, Envelope, Incident, Incidents,
+        License, LicenseAllocation, LicenseAllocations, Licenses, LogEntries, LogEntry, Oncall,
+        Oncalls, Receipt, Responder, RunFinished, Team, TeamMember, Teams, User, UserAnalytic,
         UserAnalytics, Users, Window, envelope::Payload,
     },
     time::to_proto,
@@ -94,6 +94,10 @@ impl Run {
             (Dataset::Oncalls, oncalls(self.t)),
             (Dataset::LogEntries, log_entries(self.t)),
             (Dataset::Incidents, incidents(self.t)),
+            (
+                Dataset::AuditRecords,
+                Payload::Activities(Activities::default()),
+            ),
         ];
         let mut messages = Vec::new();
         for (dataset, payload) in pages {
@@ -105,8 +109,42 @@ impl Run {
             });
             messages.push(self.envelope(dataset, 1, receipt));
         }
-        messages.push(self.end(8));
+        messages.push(self.end(9));
         messages
+    }
+
+    /// A change of configuration, and a person who is woken.
+    pub(crate) fn configuration(&self) -> Vec<Envelope> {
+        let changed = Activity {
+            id: "PA1".to_owned(),
+            r#type: "update".to_owned(),
+            at: Some(to_proto(days_before(self.t, 4))),
+            agent_type: "user_reference".to_owned(),
+            agent_id: "PU2".to_owned(),
+            method: "browser".to_owned(),
+            ..Activity::default()
+        };
+        let woken = LogEntry {
+            id: "R9".to_owned(),
+            r#type: "notify_log_entry".to_owned(),
+            created_at: Some(to_proto(
+                days_before(self.t, 8) + SignedDuration::from_hours(13),
+            )),
+            agent_type: "service_reference".to_owned(),
+            notified_user_id: "PU2".to_owned(),
+            notification_type: "sms".to_owned(),
+            ..LogEntry::default()
+        };
+        let activities = Activities {
+            records: vec![changed],
+        };
+        let entries = LogEntries {
+            records: vec![woken],
+        };
+        vec![
+            self.envelope(Dataset::AuditRecords, 7, Payload::Activities(activities)),
+            self.envelope(Dataset::LogEntries, 7, Payload::LogEntries(entries)),
+        ]
     }
 
     fn end(&self, receipts: u32) -> Envelope {

@@ -122,7 +122,7 @@ async fn figures_of_the_small_account(superuser: PgPool) {
     assert_eq!(overview["duty"]["seconds"], 3 * 86_400);
     assert_eq!(overview["duty"]["level_1_seconds"], 2 * 86_400);
     assert_eq!(overview["weekly_active"].as_array().map(Vec::len), Some(26));
-    assert_eq!(overview["receipts"]["windows"], 8);
+    assert_eq!(overview["receipts"]["windows"], 9);
     let features = json(house.get(ORG, "viewer", "/api/v1/features")).await;
     let ack = &features["data"][3];
     assert_eq!(

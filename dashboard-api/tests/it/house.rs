@@ -243,11 +243,16 @@ fn config(superuser: &PgPool, amqp: &str, peers: &str) -> Config {
         database_url: format!("postgres://{PLAIN_ROLE}:{PLAIN_PASSWORD}@{host}:{port}/{database}")
             .into(),
         amqp_url: amqp.to_owned().into(),
+        amqp_ca: None,
         http_addr: local,
         admin_addr: local,
+        tls: chassis::tls::Settings::default(),
         auth_url: peers.parse().expect("a URL"),
         ingest_url: peers.parse().expect("a URL"),
         public_url: "http://localhost:8080".parse().expect("a URL"),
+        retention_days: 400,
+        api_rate_per_minute: 100_000,
+        allow_private_webhooks: true,
         role: Role::All,
     }
 }

@@ -10,6 +10,10 @@
 mod account;
 mod api;
 mod house;
+mod matrix;
+mod members;
 mod peers;
 mod queue;
+mod rollups;
+mod settings;
 mod store;

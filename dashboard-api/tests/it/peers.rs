@@ -22,10 +22,20 @@ use proto::{
         sync_service_server::{SyncService, SyncServiceServer},
     },
 };
+use proto::{
+    auth::v1::{
+        audit_service_server::AuditServiceServer,
+        invitation_service_server::InvitationServiceServer,
+        member_service_server::MemberServiceServer,
+    },
+    time::to_proto,
+};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status, transport::Server};
 use uuid::Uuid;
+
+use crate::members::Members;
 
 struct Peers;
 
@@ -38,12 +48,24 @@ pub(crate) async fn serve(lifecycle: &Lifecycle) -> String {
         .add_service(IdentityServiceServer::new(Peers))
         .add_service(ConsentServiceServer::new(Peers))
         .add_service(ConnectionServiceServer::new(Peers))
+        .add_service(MemberServiceServer::new(Members))
+        .add_service(InvitationServiceServer::new(Members))
+        .add_service(AuditServiceServer::new(Members))
         .add_service(SyncServiceServer::new(Peers))
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async move {
             stopping.cancelled().await;
         });
     lifecycle.spawn("peers", server);
     url
+}
+
+fn role_of(name: &str) -> Role {
+    match name {
+        "owner" => Role::Owner,
+        "admin" => Role::Admin,
+        "analyst" => Role::Analyst,
+        _ => Role::Viewer,
+    }
 }
 
 fn org_of(text: &str) -> Result<Uuid, Status> {
@@ -89,11 +111,6 @@ impl IdentityService for Peers {
         let (role, org) = token
             .split_once('.')
             .ok_or(Status::unauthenticated("none"))?;
-        let role = match role {
-            "owner" => Role::Owner,
-            "analyst" => Role::Analyst,
-            _ => Role::Viewer,
-        };
         Ok(Response::new(GetSessionResponse {
             person: Some(Person {
                 id: Uuid::from_u128(7).to_string(),
@@ -104,7 +121,7 @@ impl IdentityService for Peers {
                 id: org_of(org)?.to_string(),
                 name: "Acme".to_owned(),
             }),
-            role: role.into(),
+            role: role_of(role).into(),
             expires_at: None,
         }))
     }
@@ -120,35 +137,69 @@ impl IdentityService for Peers {
         &self,
         _: Request<proto::auth::v1::ListSignInMethodsRequest>,
     ) -> Result<Response<proto::auth::v1::ListSignInMethodsResponse>, Status> {
-        Err(Status::unimplemented("list_sign_in_methods"))
+        Ok(Response::new(proto::auth::v1::ListSignInMethodsResponse {
+            email: true,
+            oidc_name: "Corporate".to_owned(),
+        }))
     }
 
     async fn send_sign_in_link(
         &self,
         _: Request<proto::auth::v1::SendSignInLinkRequest>,
     ) -> Result<Response<proto::auth::v1::SendSignInLinkResponse>, Status> {
-        Err(Status::unimplemented("send_sign_in_link"))
+        Ok(Response::new(
+            proto::auth::v1::SendSignInLinkResponse::default(),
+        ))
     }
 
     async fn begin_oidc(
         &self,
-        _: Request<proto::auth::v1::BeginOidcRequest>,
+        request: Request<proto::auth::v1::BeginOidcRequest>,
     ) -> Result<Response<proto::auth::v1::BeginOidcResponse>, Status> {
-        Err(Status::unimplemented("begin_oidc"))
+        let state = request.into_inner().browser_binding;
+        Ok(Response::new(proto::auth::v1::BeginOidcResponse {
+            authorize_url: format!("https://id.example/authorize?state={state}"),
+            expires_at: None,
+        }))
     }
 
     async fn complete_oidc(
         &self,
-        _: Request<proto::auth::v1::CompleteOidcRequest>,
+        request: Request<proto::auth::v1::CompleteOidcRequest>,
     ) -> Result<Response<proto::auth::v1::CompleteOidcResponse>, Status> {
-        Err(Status::unimplemented("complete_oidc"))
+        let request = request.into_inner();
+        if request.state.is_empty() || request.state != request.browser_binding {
+            return Err(chassis::Code::Unauthenticated.status("STATE_REFUSED", "refused"));
+        }
+        if !request.error.is_empty() {
+            return Err(chassis::Code::Unauthenticated.status("DENIED", "denied"));
+        }
+        Ok(Response::new(proto::auth::v1::CompleteOidcResponse {
+            session_token: "oidc".to_owned(),
+            expires_at: Some(to_proto(crate::account::t())),
+            return_to: "/overview".to_owned(),
+        }))
     }
 
     async fn authenticate_api_key(
         &self,
-        _: Request<proto::auth::v1::AuthenticateApiKeyRequest>,
+        request: Request<proto::auth::v1::AuthenticateApiKeyRequest>,
     ) -> Result<Response<proto::auth::v1::AuthenticateApiKeyResponse>, Status> {
-        Err(Status::unimplemented("authenticate_api_key"))
+        let key = request.into_inner().api_key;
+        let mut parts = key.splitn(3, '.').skip(1);
+        let (role, org) = (
+            parts.next().unwrap_or_default(),
+            parts.next().unwrap_or_default(),
+        );
+        Ok(Response::new(proto::auth::v1::AuthenticateApiKeyResponse {
+            organization: Some(Organization {
+                id: org_of(org)?.to_string(),
+                name: "Acme".to_owned(),
+            }),
+            api_key_id: Uuid::from_u128(77).to_string(),
+            name: "a key".to_owned(),
+            role: role_of(role).into(),
+        }))
     }
 }
 
@@ -214,16 +265,21 @@ impl ConnectionService for Peers {
 
     async fn connect_directly(
         &self,
-        _: Request<proto::auth::v1::ConnectDirectlyRequest>,
+        request: Request<proto::auth::v1::ConnectDirectlyRequest>,
     ) -> Result<Response<proto::auth::v1::ConnectDirectlyResponse>, Status> {
-        Err(Status::unimplemented("connect_directly"))
+        let org = org_of(&request.into_inner().org_id)?;
+        Ok(Response::new(proto::auth::v1::ConnectDirectlyResponse {
+            connection: Some(connection_of(org)),
+        }))
     }
 
     async fn list_erasable(
         &self,
         _: Request<proto::auth::v1::ListErasableRequest>,
     ) -> Result<Response<proto::auth::v1::ListErasableResponse>, Status> {
-        Err(Status::unimplemented("list_erasable"))
+        Ok(Response::new(
+            proto::auth::v1::ListErasableResponse::default(),
+        ))
     }
 }
 
@@ -273,71 +329,90 @@ impl SyncService for Peers {
 
     async fn list_runs(
         &self,
-        _: Request<proto::ingest::v1::ListRunsRequest>,
+        request: Request<proto::ingest::v1::ListRunsRequest>,
     ) -> Result<Response<proto::ingest::v1::ListRunsResponse>, Status> {
-        Err(Status::unimplemented("list_runs"))
+        let request = request.into_inner();
+        Ok(Response::new(proto::ingest::v1::ListRunsResponse {
+            runs: vec![run(request.org_id, request.connection_id)],
+        }))
     }
 
     async fn pause_sync(
         &self,
         _: Request<proto::ingest::v1::PauseSyncRequest>,
     ) -> Result<Response<proto::ingest::v1::PauseSyncResponse>, Status> {
-        Err(Status::unimplemented("pause_sync"))
+        Ok(Response::new(
+            proto::ingest::v1::PauseSyncResponse::default(),
+        ))
     }
 
     async fn resume_sync(
         &self,
         _: Request<proto::ingest::v1::ResumeSyncRequest>,
     ) -> Result<Response<proto::ingest::v1::ResumeSyncResponse>, Status> {
-        Err(Status::unimplemented("resume_sync"))
+        Ok(Response::new(
+            proto::ingest::v1::ResumeSyncResponse::default(),
+        ))
     }
 
     async fn cancel_sync(
         &self,
         _: Request<proto::ingest::v1::CancelSyncRequest>,
     ) -> Result<Response<proto::ingest::v1::CancelSyncResponse>, Status> {
-        Err(Status::unimplemented("cancel_sync"))
+        Ok(Response::new(
+            proto::ingest::v1::CancelSyncResponse::default(),
+        ))
     }
 
     async fn probe(
         &self,
         _: Request<proto::ingest::v1::ProbeRequest>,
     ) -> Result<Response<proto::ingest::v1::ProbeResponse>, Status> {
-        Err(Status::unimplemented("probe"))
+        Ok(Response::new(proto::ingest::v1::ProbeResponse::default()))
     }
 
     async fn get_capabilities(
         &self,
         _: Request<proto::ingest::v1::GetCapabilitiesRequest>,
     ) -> Result<Response<proto::ingest::v1::GetCapabilitiesResponse>, Status> {
-        Err(Status::unimplemented("get_capabilities"))
+        Ok(Response::new(
+            proto::ingest::v1::GetCapabilitiesResponse::default(),
+        ))
     }
 
     async fn report_stored(
         &self,
         _: Request<proto::ingest::v1::ReportStoredRequest>,
     ) -> Result<Response<proto::ingest::v1::ReportStoredResponse>, Status> {
-        Err(Status::unimplemented("report_stored"))
+        Ok(Response::new(
+            proto::ingest::v1::ReportStoredResponse::default(),
+        ))
     }
 
     async fn get_webhook(
         &self,
         _: Request<proto::ingest::v1::GetWebhookRequest>,
     ) -> Result<Response<proto::ingest::v1::GetWebhookResponse>, Status> {
-        Err(Status::unimplemented("get_webhook"))
+        Ok(Response::new(
+            proto::ingest::v1::GetWebhookResponse::default(),
+        ))
     }
 
     async fn enable_webhook(
         &self,
         _: Request<proto::ingest::v1::EnableWebhookRequest>,
     ) -> Result<Response<proto::ingest::v1::EnableWebhookResponse>, Status> {
-        Err(Status::unimplemented("enable_webhook"))
+        Ok(Response::new(
+            proto::ingest::v1::EnableWebhookResponse::default(),
+        ))
     }
 
     async fn disable_webhook(
         &self,
         _: Request<proto::ingest::v1::DisableWebhookRequest>,
     ) -> Result<Response<proto::ingest::v1::DisableWebhookResponse>, Status> {
-        Err(Status::unimplemented("disable_webhook"))
+        Ok(Response::new(
+            proto::ingest::v1::DisableWebhookResponse::default(),
+        ))
     }
 }

@@ -8,6 +8,7 @@ use proto::{
     topology::Lane,
 };
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use crate::{
     account::{Run, everybody, user},
@@ -26,6 +27,15 @@ async fn publish_all(house: &House, run: &Run, messages: &[Envelope]) {
             .publish(run.connection, lane, &message.encode_to_vec())
             .await;
     }
+}
+
+/// Ids of ours name the connection they belong to; the two organizations have one each.
+fn without_ids(body: &str) -> String {
+    let parts = body.split('"').map(|part| match Uuid::parse_str(part) {
+        Ok(_) => "an id",
+        Err(_) => part,
+    });
+    parts.collect::<Vec<_>>().join("\"")
 }
 
 #[sqlx::test(migrations = false)]
@@ -59,7 +69,8 @@ async fn duplicated_and_shuffled_delivery_gives_byte_equal_answers(superuser: Pg
             .expect("answers");
         assert_eq!(left.status(), 200, "{path}");
         let (left, right) = (left.text().await, right.text().await);
-        assert_eq!(left.expect("a body"), right.expect("a body"), "{path}");
+        let [left, right] = [left, right].map(|body| without_ids(&body.expect("a body")));
+        assert_eq!(left, right, "{path}");
     }
     house.close().await;
 }

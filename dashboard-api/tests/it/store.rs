@@ -6,10 +6,7 @@ use uuid::Uuid;
 
 use dashboard_api::{
     seat::Class,
-    store::{
-        Store, Unfit,
-        users::{SeatQuery, SortKey},
-    },
+    store::{Store, Unfit},
     window::Window,
 };
 
@@ -19,23 +16,15 @@ use crate::{
 };
 
 async fn seats(store: &Store, org: Uuid, window: Window) -> Vec<(String, String, i64, i64)> {
-    let generation = store.generation(OrgId(org), None).await.expect("answers");
-    let query = SeatQuery {
-        generation: generation.expect("a generation").number,
-        window,
-        class: None,
-        text: None,
-        license: None,
-        team: None,
-        sort: SortKey::Name,
-        descending: false,
-        limit: 100,
-        after: None,
-    };
-    let rows = store.seats(OrgId(org), &query).await.expect("answers");
-    let rows = rows.into_iter();
-    rows.map(|row| (row.user_id, row.class, row.actions, row.duty_seconds))
-        .collect()
+    let mut tx = store.begin(OrgId(org)).await.expect("begins");
+    sqlx::query_as(
+        "select user_id, class, actions, duty_seconds from seats where window_days = $1
+             and generation = (select max(generation) from generations) order by lower(name)",
+    )
+    .bind(window.days() as i32)
+    .fetch_all(&mut *tx)
+    .await
+    .expect("answers")
 }
 
 fn seat(id: &str, class: Class, actions: i64, duty: i64) -> (String, String, i64, i64) {
@@ -175,6 +164,11 @@ async fn one_organization_never_sees_rows_of_another(superuser: PgPool) {
     let mut filled = 0;
     for (table, guarded) in tables {
         assert!(guarded, "{table} is not guarded");
+        // Lists of ids for workers, and what is the same for everybody.
+        let open = ["day_turns", "notified_organizations", "fact_floors"];
+        if open.contains(&table.as_str()) {
+            continue;
+        }
         let mut tx = store.begin(OrgId(ours.org)).await.expect("begins");
         let query = format!("select count(*) from {table}");
         let seen: (i64,) = sqlx::query_as(AssertSqlSafe(query.clone()))
@@ -233,7 +227,7 @@ async fn a_claim_without_stored_windows_proves_nothing(superuser: PgPool) {
     messages.retain(|message| message.dataset().name() != "log_entries");
     for message in &mut messages {
         if let Some(Payload::RunFinished(finished)) = &mut message.payload {
-            finished.receipts = 7;
+            finished.receipts = 8;
         }
     }
     apply(&store, &messages).await;

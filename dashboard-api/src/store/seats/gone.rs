@@ -8,6 +8,8 @@ use proto::{
     facts::v1::{Completeness, Dataset},
 };
 
+use sqlx::postgres::PgQueryResult;
+
 use super::{EndedRun, Result, Tx};
 
 macro_rules! mark {
@@ -47,10 +49,35 @@ pub async fn mark_gone(tx: Tx<'_>, org: OrgId, run: &EndedRun) -> Result<()> {
             Dataset::EscalationPolicies => mark!("escalation_policies", tx, org, run, since),
             Dataset::Schedules => mark!("schedules", tx, org, run, since),
             Dataset::UserAnalytics => mark!("user_analytics", tx, org, run, since),
+            dataset if !dataset.is_windowed() => {
+                mark_resources(tx, org, run, (dataset, since)).await?
+            }
             _ => continue,
         };
     }
     Ok(())
+}
+
+/// The things of one dataset that keep a table with those of others.
+async fn mark_resources(
+    tx: Tx<'_>,
+    org: OrgId,
+    run: &EndedRun,
+    (dataset, since): (Dataset, Timestamp),
+) -> Result<PgQueryResult> {
+    let marked = sqlx::query!(
+        "update resources set deleted_at = $5
+         where org_id = $1 and connection_id = $2 and dataset = $3 and observed_at < $4
+             and deleted_at is null",
+        org.0,
+        run.connection,
+        dataset.name(),
+        since.to_sqlx() as _,
+        run.as_of.to_sqlx() as _,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(marked)
 }
 
 /// When the run's snapshot of a dataset began; `None` when this run took none.
