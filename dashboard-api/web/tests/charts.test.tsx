@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { WeeklyActivePanel } from '../src/pages/overview/weekly-active'
 import { WeekStrip } from '../src/pages/user/week-strip'
 import { VerdictBar } from '../src/parts/bars'
+import { SeriesChart } from '../src/parts/series-chart'
+import { Sparkline } from '../src/parts/sparkline'
 import { segments, type Part } from '../src/parts/stacked-bar'
 import { feature } from './shapes'
 
@@ -78,5 +80,39 @@ describe('a bar of verdicts', () => {
 
   it('draws nothing, and nothing broken, when there is no seat', () => {
     expect(segments([], 400)).toEqual([])
+  })
+})
+
+describe('lines over days', () => {
+  const series = [
+    { id: 'seats', label: 'Seats', color: 'gray' },
+    { id: 'active', label: 'Active', color: 'green' },
+  ]
+  const points = weeks.map(({ week_start, people }, index) => ({
+    day: week_start.slice(0, 10),
+    values: { seats: people + 10, active: index === 5 ? null : people },
+  }))
+
+  it('draw one path each and leave a gap where nothing is known', () => {
+    const { container } = show(<SeriesChart series={series} points={points} label="Seats" />)
+    const drawn = [...container.querySelectorAll('svg[role="img"] path')].map((path) => path.getAttribute('d') ?? '')
+    expect(drawn).toHaveLength(2)
+    expect(drawn[0]?.match(/M/g)).toHaveLength(1)
+    expect(drawn[1]?.match(/M/g)).toHaveLength(2)
+    expect(drawn.join()).not.toContain('NaN')
+  })
+
+  it('say where they begin and end', () => {
+    show(<SeriesChart series={series} points={points} label="Seats" />)
+    expect(screen.getByRole('img', { name: /Seats from 50 to 75, Active from 40 to 65/ })).toBeTruthy()
+  })
+
+  it('are drawn small beside a figure, also when nothing changes', () => {
+    const { container } = show(<Sparkline label="Seats" values={[3, 3, 3]} />)
+    expect(container.querySelector('path')?.getAttribute('d')).toMatch(/^M\d.*L/)
+  })
+
+  it('are not drawn from a single point', () => {
+    expect(show(<Sparkline label="Seats" values={[3]} />).container.querySelector('svg')).toBeNull()
   })
 })

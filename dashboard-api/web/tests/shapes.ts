@@ -2,10 +2,10 @@
 import type { Connection, DatasetProgress, Feature, FeatureVerdict, Sync } from '../src/api/types'
 
 export function verdict(parts: Partial<FeatureVerdict>): FeatureVerdict {
-  return { verdict: 'unused', last: null, uses: 0, active_days: 0, ...parts }
+  return { verdict: 'unused', last: null, uses: 0, active_days: 0, reason: null, ...parts }
 }
 
-export function feature(id: string, area: string): Feature {
+export function feature(id: string, area: Feature['area']): Feature {
   return {
     id,
     name: id,
@@ -50,6 +50,7 @@ export function sync(parts: Partial<Sync>): Sync {
     requests: 1,
     rate_limited: 0,
     next_run_at: null,
+    expected_end_at: null,
     stored: true,
     datasets: [dataset({})],
     ...parts,
@@ -69,6 +70,12 @@ export function connection(parts: Partial<Connection>): Connection {
     scopes_missing: [],
     reason: '',
     access_ends_at: null,
+    access_kind: 'classic',
+    consented_by_name: 'Admin',
+    warnings: [],
+    erase_at: null,
+    webhook: null,
+    capabilities: [],
     sync: null,
     ...parts,
   }

@@ -137,10 +137,10 @@ describe('datasets', () => {
 
 describe('features', () => {
   it('stay in the order of the catalogue within their area', () => {
-    const groups = byArea([feature('a', 'x'), feature('b', 'y'), feature('c', 'x')])
+    const groups = byArea([feature('a', 'access'), feature('b', 'channel'), feature('c', 'access')])
     expect(groups.map(({ area, features }) => [area, features.map(({ id }) => id)])).toEqual([
-      ['x', ['a', 'c']],
-      ['y', ['b']],
+      ['access', ['a', 'c']],
+      ['channel', ['b']],
     ])
   })
 

@@ -2,7 +2,8 @@
 import { useDocumentVisibility } from '@mantine/hooks'
 import { useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { ANSWERS, connectionsQuery } from './queries'
+import { ANSWERS } from './keys'
+import { connectionsQuery } from './queries'
 import type { Connection, Sync } from './types'
 
 /** A browser gives up on a stream that answered with an error; we ask again after this pause. */

@@ -1,96 +1,78 @@
-// What the page asks the server for, under which key, and for how long an answer is good. The
-// assertions narrow closed sets of words; the compiler refuses one that names another shape.
+// The reads every page shares, under which key, and for how long an answer is good.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { api, body } from './client'
-import type { Connection, Overview, UserDetail, UserPage } from './types'
+import type { Moment, Reading } from '../frame/reading'
+import { read } from './client'
+import { AGGREGATE_STALE_MS, ANSWERS } from './keys'
+import type { Connection, FeatureList, LicenseList, Overview, Session, UserDetail, UserPage } from './types'
 
-/** Aggregates change only with a generation, and that is announced; the server says 30 s. */
-const AGGREGATE_STALE_MS = 30_000
 /** The chip's "synced … ago" moves without an event too. */
 const CONNECTIONS_REFRESH_MS = 60_000
 const USERS_PAGE = 100
 
-export interface UsersFilter {
-  window: number
-  class?: string
-  q?: string
-  license?: string
-  team?: string
-  sort?: string
-}
-
-export const ANSWERS = 'answers'
-
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
-  queryFn: ({ signal }) => body(api.GET('/api/v1/session', { signal })),
+  queryFn: ({ signal }) => read<Session>('/session', {}, signal),
   staleTime: 5 * 60_000,
 })
 
 export const connectionsQuery = queryOptions({
   queryKey: ['connections'],
   queryFn: async ({ signal }) =>
-    (await body(api.GET('/api/v1/connections', { signal }))).data as Connection[],
+    (await read<{ data: Connection[] }>('/connections', {}, signal)).data,
   staleTime: 5_000,
   refetchInterval: CONNECTIONS_REFRESH_MS,
 })
 
-export const overviewQuery = (window: number) =>
+const aggregate = { staleTime: AGGREGATE_STALE_MS, placeholderData: keepPreviousData } as const
+
+export const overviewQuery = (reading: Reading) =>
   queryOptions({
-    queryKey: [ANSWERS, 'overview', window],
-    queryFn: async ({ signal }) =>
-      (await body(
-        api.GET('/api/v1/overview', { params: { query: { window } }, signal }),
-      )) as Overview,
-    staleTime: AGGREGATE_STALE_MS,
-    placeholderData: keepPreviousData,
+    queryKey: [ANSWERS, 'overview', reading],
+    queryFn: ({ signal }) => read<Overview>('/overview', { ...reading }, signal),
+    ...aggregate,
   })
 
-export const featuresQuery = (window: number) =>
+export const featuresQuery = (reading: Reading) =>
   queryOptions({
-    queryKey: [ANSWERS, 'features', window],
+    queryKey: [ANSWERS, 'features', reading],
+    queryFn: ({ signal }) => read<FeatureList>('/features', { ...reading }, signal),
+    ...aggregate,
+  })
+
+export const licensesQuery = (reading: Reading) =>
+  queryOptions({
+    queryKey: [ANSWERS, 'licenses', reading],
+    queryFn: ({ signal }) => read<LicenseList>('/licenses', { ...reading }, signal),
+    ...aggregate,
+  })
+
+export const userQuery = (id: string, reading: Moment) =>
+  queryOptions({
+    queryKey: [ANSWERS, 'user', id, reading],
     queryFn: ({ signal }) =>
-      body(api.GET('/api/v1/features', { params: { query: { window } }, signal })),
+      read<UserDetail>(`/users/${encodeURIComponent(id)}`, { ...reading }, signal),
     staleTime: AGGREGATE_STALE_MS,
-    placeholderData: keepPreviousData,
   })
 
-export const licensesQuery = (window: number) =>
-  queryOptions({
-    queryKey: [ANSWERS, 'licenses', window],
-    queryFn: ({ signal }) =>
-      body(api.GET('/api/v1/licenses', { params: { query: { window } }, signal })),
-    staleTime: AGGREGATE_STALE_MS,
-    placeholderData: keepPreviousData,
-  })
-
-export const userQuery = (id: string, window: number) =>
-  queryOptions({
-    queryKey: [ANSWERS, 'user', id, window],
-    queryFn: async ({ signal }) =>
-      (await body(
-        api.GET('/api/v1/users/{id}', { params: { path: { id }, query: { window } }, signal }),
-      )) as UserDetail,
-    staleTime: AGGREGATE_STALE_MS,
-  })
+/** What narrows and orders the Users page, as the server names it. */
+export type UsersFilter = Reading & Record<string, string | number | undefined>
 
 export const usersQuery = (filter: UsersFilter) =>
   infiniteQueryOptions({
     queryKey: [ANSWERS, 'users', filter],
-    queryFn: async ({ pageParam, signal }) => {
-      const query = { ...filter, limit: USERS_PAGE, ...(pageParam ? { cursor: pageParam } : {}) }
-      return (await body(api.GET('/api/v1/users', { params: { query }, signal }))) as UserPage
-    },
+    queryFn: ({ pageParam, signal }) =>
+      read<UserPage>('/users', { ...filter, limit: USERS_PAGE, cursor: pageParam }, signal),
     initialPageParam: '',
     getNextPageParam: (page) => page.next_cursor ?? null,
+    ...aggregate,
+  })
+
+/** The first few people of a search, for the keyboard search. */
+export const peopleSearchQuery = (q: string) =>
+  queryOptions({
+    queryKey: [ANSWERS, 'people-search', q],
+    queryFn: async ({ signal }) =>
+      (await read<UserPage>('/users', { q, limit: 6, sort: 'name' }, signal)).data,
     staleTime: AGGREGATE_STALE_MS,
     placeholderData: keepPreviousData,
   })
-
-export async function startSync(id: string): Promise<void> {
-  await api.POST('/api/v1/connections/{id}/syncs', { params: { path: { id } } })
-}
-
-export async function disconnect(id: string): Promise<void> {
-  await api.POST('/api/v1/connections/{id}/disconnect', { params: { path: { id } } })
-}

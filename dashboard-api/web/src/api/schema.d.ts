@@ -4,6 +4,126 @@
  */
 
 export interface paths {
+    "/api/v1/addons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Add-ons, bought and not. */
+        get: operations["addons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All keys, the revoked ones included. */
+        get: operations["api_keys"];
+        put?: never;
+        /** Makes a key. Its role is at most its maker's. */
+        post: operations["create_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a key. */
+        delete: operations["revoke_api_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new secret for the same key; the old one ends at once. */
+        post: operations["rotate_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest entries first. */
+        get: operations["audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit-log/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Recomputes the log's chain. */
+        get: operations["audit_verification"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chargeback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each team costs in a month. */
+        get: operations["chargeback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections": {
         parameters: {
             query?: never;
@@ -21,6 +141,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the synchronization under way; what it finished stays. */
+        post: operations["cancel_sync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections/{id}/disconnect": {
         parameters: {
             query?: never;
@@ -30,7 +167,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Destroys the tokens. What was read stays. */
+        /** Destroys the tokens. What was read stays, unless it is asked to be deleted. */
         post: operations["disconnect"];
         delete?: never;
         options?: never;
@@ -47,6 +184,74 @@ export interface paths {
         };
         /** Follows a connection's synchronizations. */
         get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks PagerDuty nothing more until it is resumed. */
+        post: operations["pause_sync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks PagerDuty with one small request for each dataset what this access can read. */
+        post: operations["probe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with a synchronization that was paused. */
+        post: operations["resume_sync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was synchronized when. */
+        get: operations["runs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -72,6 +277,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections/{id}/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Subscribes to events. */
+        put: operations["enable_webhook"];
+        post?: never;
+        /** Ends the subscription. */
+        delete: operations["disable_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/direct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Connects with an API key or an app token. */
+        post: operations["connect_directly"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contract": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The contract, or null. */
+        get: operations["contract"];
+        /** Sets the contract; null removes it. */
+        put: operations["set_contract"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every dataset of every connection. */
+        get: operations["datasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exemptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All exemptions, the ended ones included. */
+        get: operations["exemptions"];
+        put?: never;
+        /** Exempts a seat, from the next figures on; a second time replaces the first. */
+        post: operations["exempt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exemptions/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends an exemption. */
+        delete: operations["end_exemption"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/focus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cost of each seat and team in a month, as FOCUS 1.2. */
+        get: operations["focus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/features": {
         parameters: {
             query?: never;
@@ -83,6 +410,109 @@ export interface paths {
         get: operations["features"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/features/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One feature by team, by license and by month. */
+        get: operations["feature"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/features/matrix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Features by team, month or license. */
+        get: operations["feature_matrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Incidents by week or month. */
+        get: operations["incident_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All invitations, the newest first. */
+        get: operations["invitations"];
+        put?: never;
+        /** Invites somebody to make the connection. Any member may. */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends an invitation. */
+        delete: operations["revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new link for the same invitation; the old one ends. */
+        post: operations["resend_invitation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -106,6 +536,129 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/licenses/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Seats per license and class over time. */
+        get: operations["license_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may sign in. */
+        get: operations["members"];
+        put?: never;
+        /** Adds a person by address. */
+        post: operations["add_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a member. Their sessions and keys end. */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /** Gives a member another role. Their sessions end. */
+        patch: operations["change_role"];
+        trace?: never;
+    };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where news go. */
+        get: operations["notifications"];
+        /** Sets where news go. */
+        put: operations["set_notifications"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a message to every address that is set. */
+        post: operations["test_notifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oncall-load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Duty by person and week. */
+        get: operations["oncall_load"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organization": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organization. */
+        get: operations["organization"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Renames the organization. */
+        patch: operations["rename_organization"];
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -123,6 +676,247 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/parked-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages of this organization that could not be stored. */
+        get: operations["parked_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parked-messages/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends parked messages again. */
+        post: operations["replay_parked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{user_id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes a person's name and address from everything that is kept. It cannot be undone. */
+        post: operations["erase_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All prices. */
+        get: operations["prices"];
+        /** Replaces all prices. */
+        put: operations["set_prices"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The privacy mode. */
+        get: operations["privacy"];
+        /** Sets the privacy mode. */
+        put: operations["set_privacy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was expected, received and stored of each window, the newest first. */
+        get: operations["receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Recommendations that the newest figures raise, and those that people have decided on. */
+        get: operations["recommendations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One recommendation with its evidence and what happened to it. */
+        get: operations["recommendation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations/{id}/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The records behind a recommendation with a hash over each and over all; as CSV the records only. */
+        get: operations["evidence_bundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations/{id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts, dismisses, snoozes or opens a recommendation again. */
+        post: operations["change_recommendation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same for several at once; each has its own result. */
+        post: operations["change_recommendations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/renewal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many seats of each license to renew. */
+        get: operations["renewal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All saved views, by name. */
+        get: operations["saved_views"];
+        put?: never;
+        /** Saves a view. */
+        post: operations["save_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a view. */
+        delete: operations["delete_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -130,9 +924,61 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The person and organization behind the session cookie. */
+        /** The person and organization behind the session cookie or API key. */
         get: operations["session"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in-methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one can sign in here. Needs no session. */
+        get: operations["sign_in_methods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All teams. */
+        get: operations["teams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/thresholds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The thresholds. */
+        get: operations["thresholds"];
+        /** Sets the thresholds. */
+        put: operations["set_thresholds"];
         post?: never;
         delete?: never;
         options?: never;
@@ -174,10 +1020,152 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Uses of one person. */
+        get: operations["evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/invite/look-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an invitation is about. Uses nothing up; needs no session. */
+        post: operations["look_up_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sign-in/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mails a sign-in link. The answer is the same whether or not the address is known. */
+        post: operations["send_sign_in_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description How access was given.
+         * @enum {string}
+         */
+        AccessKindName: "classic" | "scoped" | "app" | "api_key";
+        Addon: {
+            /** @description The ability is on; null when that is not known. */
+            bought: boolean | null;
+            id: string;
+            /** Format: date-time */
+            last_at: string | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description Things of this kind that exist.
+             */
+            objects: number | null;
+            /** @description Why it is not known. */
+            reason: string | null;
+            used_in_window: components["schemas"]["VerdictName"];
+        };
+        AddonPrice: {
+            /** Format: int64 */
+            amount_minor: number;
+            id: string;
+            per: components["schemas"]["Per"];
+        };
+        ApiKey: {
+            /** Format: date-time */
+            created_at: string | null;
+            created_by: string;
+            /** Format: date-time */
+            expires_at: string | null;
+            id: string;
+            /** Format: date-time */
+            last_used_at: string | null;
+            name: string;
+            /** @description The first characters of the secret, to recognize it by. */
+            prefix: string;
+            /** Format: date-time */
+            revoked_at: string | null;
+            role: components["schemas"]["RoleName"];
+        };
+        /** @enum {string} */
+        AreaName: "access" | "on-call" | "response" | "communication" | "channel" | "configuration" | "automation" | "account";
+        AuditEntry: {
+            action: string;
+            /** @description `person:…`, `api_key:…`, `service:…` or `invitation:…`. */
+            actor: string;
+            actor_name: string;
+            /** Format: date-time */
+            at: string | null;
+            detail: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Position in the organization's log, from 1.
+             */
+            number: number;
+            subject: string;
+        };
+        AuditPage: {
+            data: components["schemas"]["AuditEntry"][];
+            /**
+             * Format: int64
+             * @description `before` of the next page; null on the last.
+             */
+            next_before: number | null;
+        };
+        AuditVerification: {
+            /**
+             * Format: int64
+             * @description The first entry that does not fit; null while the log is whole.
+             */
+            broken_at: number | null;
+            /** Format: int64 */
+            entries: number;
+        };
+        /**
+         * @description The audit records as the organization may accept not to see them.
+         * @enum {string}
+         */
+        BlindSpot: "audit_records";
+        /** @description What would be left empty. */
+        Blocker: {
+            id: components["schemas"]["BlockerId"];
+            /** @description Where it is at PagerDuty. */
+            url: string | null;
+            words: string;
+        };
+        /** @enum {string} */
+        BlockerId: "sole_target" | "on_schedule" | "open_incident" | "sole_manager";
         /** @description Seats by class. */
         ByClass: {
             /** Format: int64 */
@@ -199,38 +1187,209 @@ export interface components {
             /** Format: int64 */
             viewer: number;
         };
+        /** @description Whether one dataset can be read, and what is missing if not. */
+        Capability: {
+            access: components["schemas"]["CapabilityAccess"];
+            dataset: string;
+            reason: string;
+            /** @description The OAuth scope that the dataset needs. */
+            scope: string;
+        };
+        /**
+         * @description Whether a dataset can be read.
+         * @enum {string}
+         */
+        CapabilityAccess: "readable" | "forbidden" | "not_in_plan" | "unknown";
+        /** @description How many of a group use a feature. */
+        Cell: {
+            /** Format: int64 */
+            eligible: number;
+            /**
+             * Format: double
+             * @description Of the eligible; null when nobody is, or nothing is known.
+             */
+            percent: number | null;
+            /** Format: int64 */
+            unknown: number;
+            /** Format: int64 */
+            used: number;
+        };
+        ChangeShape: {
+            /** Format: int64 */
+            active: number;
+            /** Format: int64 */
+            idle: number;
+            /** Format: int64 */
+            never: number;
+            /** Format: int64 */
+            seats: number;
+            /** Format: date */
+            since: string;
+            /**
+             * Format: double
+             * @description Percentage points.
+             */
+            utilization_points: number | null;
+        };
+        /** @description A month's cost by team. The amounts sum to the total. */
+        Chargeback: {
+            currency: string | null;
+            data: components["schemas"]["ChargebackRow"][];
+            /** @description How people in several teams are divided. */
+            method: string;
+            /** @description Licenses with seats and without a price; their seats cost nothing here. */
+            missing_prices: string[];
+            /**
+             * Format: date
+             * @description The first day of the month.
+             */
+            month: string;
+            /** Format: int64 */
+            total_minor: number;
+        };
+        ChargebackRow: {
+            /** Format: int64 */
+            amount_minor: number;
+            /**
+             * Format: double
+             * @description In whole and parts of people.
+             */
+            seats: number;
+            team: string;
+            /** @description Null for people without a team. */
+            team_id: string | null;
+        };
+        ChecklistItem: {
+            done: boolean;
+            id: components["schemas"]["ChecklistStep"];
+        };
+        /**
+         * @description A step of the first run.
+         * @enum {string}
+         */
+        ChecklistStep: "connected" | "synchronized" | "prices" | "contract" | "recommendations" | "notifications";
+        /**
+         * @description The class of a seat.
+         * @enum {string}
+         */
+        ClassName: "exempt" | "active" | "viewer" | "pending" | "new" | "unknown" | "standby" | "idle" | "never";
+        ClassOfDay: {
+            class: components["schemas"]["ClassName"];
+            /** Format: date */
+            day: string;
+        };
+        /** @enum {string} */
+        Confidence: "high" | "medium";
         Connection: {
             /** Format: date-time */
-            access_ends_at?: string | null;
+            access_ends_at: string | null;
+            access_kind: components["schemas"]["AccessKindName"];
             account_id: string;
+            /** @description What this access can read; empty while it is not known. */
+            capabilities: components["schemas"]["Capability"][];
             /** Format: date-time */
-            consented_at?: string | null;
+            consented_at: string | null;
+            /** @description Who pressed Connect, or the invited admin. */
+            consented_by_name: string;
+            /**
+             * Format: date-time
+             * @description When the data of a disconnected account is deleted.
+             */
+            erase_at: string | null;
             id: string;
             pagerduty_user_id: string;
             /** @description Why it has to be reconnected. */
             reason: string;
-            /** @description `us` or `eu`. */
-            region: string;
+            region: components["schemas"]["RegionName"];
             scopes_granted: string[];
             scopes_missing: string[];
-            /** @description `connected`, `reconnect` or `disconnected`. */
-            state: string;
+            state: components["schemas"]["ConnectionStateName"];
             subdomain: string;
-            sync?: components["schemas"]["Sync"] | null;
+            sync: components["schemas"]["Sync"] | null;
+            /** @description What will end the access unless a person acts, the earliest first. */
+            warnings: components["schemas"]["Warning"][];
+            webhook: components["schemas"]["Webhook"] | null;
         };
-        ConnectionList: {
-            data: components["schemas"]["Connection"][];
+        /** @enum {string} */
+        ConnectionStateName: "connected" | "reconnect" | "disconnected";
+        /** @description The contract with PagerDuty. */
+        Contract: {
+            /** @description Of all prices too; ISO 4217. */
+            currency: string;
+            /**
+             * Format: int32
+             * @description January is 1.
+             */
+            fiscal_year_start_month: number;
+            /**
+             * Format: int32
+             * @description How many days before the renewal notice has to be given.
+             */
+            notice_days: number;
+            /** Format: date */
+            renewal_on: string;
         };
         /** @description How much of a dataset is known. */
         DatasetCoverage: {
             /** Format: date-time */
-            covered_from?: string | null;
+            covered_from: string | null;
             /** Format: date-time */
-            covered_to?: string | null;
+            covered_to: string | null;
             dataset: string;
             reason: string;
-            /** @description `complete`, `partial`, `forbidden`, `not_in_plan` or `pending`. */
-            state: string;
+            state: components["schemas"]["DatasetStateName"];
+        };
+        DatasetRow: {
+            /** Format: uuid */
+            connection_id: string;
+            /** Format: date-time */
+            covered_from: string | null;
+            /** Format: date-time */
+            covered_to: string | null;
+            dataset: string;
+            /**
+             * Format: int64
+             * @description Null where PagerDuty does not say.
+             */
+            expected: number | null;
+            /** Format: date-time */
+            last_run_at: string | null;
+            /** Format: date-time */
+            next_run_at: string | null;
+            /**
+             * Format: int64
+             * @description 429 answers met.
+             */
+            rate_limited: number;
+            reason: string;
+            /**
+             * Format: int64
+             * @description Received in the newest run.
+             */
+            records: number;
+            /** Format: int64 */
+            requests: number;
+            state: components["schemas"]["DatasetStateName"];
+            /** Format: int64 */
+            stored: number;
+        };
+        /** @enum {string} */
+        DatasetStateName: "complete" | "partial" | "forbidden" | "not_in_plan" | "pending";
+        /** @description One of the two ways. */
+        Direct: {
+            /** @description A read-only account API key. */
+            api_key?: string | null;
+            region: components["schemas"]["RegionName"];
+            /** @description The account, for this deployment's own app token. */
+            subdomain?: string | null;
+        };
+        /** @description What disconnecting does besides ending the access. */
+        Disconnecting: {
+            /**
+             * @description Delete what was collected, 30 days from now.
+             * @default false
+             */
+            erase_data: boolean;
         };
         DutyTotals: {
             /** Format: int64 */
@@ -242,29 +1401,64 @@ export interface components {
             /** Format: int64 */
             seconds: number;
         };
+        /** @description A level of an escalation policy that targets the user. */
+        EscalationPlace: {
+            /** Format: int32 */
+            level: number;
+            policy: string;
+            policy_id: string;
+            /** @description Nobody else is on it. */
+            sole: boolean;
+        };
         /** @description One use. */
         Evidence: {
             /** Format: date-time */
             at: string;
             /** @description PagerDuty's own word, for example `website`. */
-            channel?: string | null;
+            channel: string | null;
             feature: string;
             id: string;
-            incident_id?: string | null;
+            incident_id: string | null;
             /**
-             * @description PagerDuty's log entry type, `responder_request`, `responder_joined`, `responder_declined`
-             *     or `sign_in`.
+             * @description PagerDuty's log entry type, `responder_request`, `responder_joined`, `responder_declined`,
+             *     `sign_in`, or the kind of another record.
              */
             kind: string;
-            url?: string | null;
+            url: string | null;
+        };
+        Exempt: {
+            reason: string;
+            /** Format: date */
+            until: string | null;
+        };
+        Exemption: {
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** @description Null when the user is not known. */
+            name: string | null;
+            reason: string;
+            /**
+             * Format: date
+             * @description The last day; null: for good.
+             */
+            until: string | null;
+            user_id: string;
+        };
+        Fairness: {
+            /**
+             * Format: double
+             * @description 0 when all have the same duty, towards 1 when one has it all; null without duty.
+             */
+            gini: number | null;
         };
         /** @description A feature of the catalogue and how many seats use it. */
         Feature: {
-            area: string;
+            area: components["schemas"]["AreaName"];
             /** @description The datasets that can show a use. */
             datasets: string[];
             definition: string;
-            granularity: string;
+            granularity: components["schemas"]["GranularityName"];
             id: string;
             name: string;
             /** Format: int64 */
@@ -272,7 +1466,7 @@ export interface components {
             /** Format: int64 */
             unknown: number;
             /** @description Why it is not known for some seats. */
-            unknown_reason?: string | null;
+            unknown_reason: string | null;
             /** Format: int64 */
             unused: number;
             /** Format: int64 */
@@ -280,32 +1474,109 @@ export interface components {
             /** Format: int64 */
             uses: number;
         };
-        FeatureList: {
-            /** Format: date-time */
-            as_of: string;
-            data: components["schemas"]["Feature"][];
-            /** Format: int64 */
-            generation: number;
-            /** Format: int64 */
-            window_days: number;
+        /** @description One feature. */
+        FeatureDetail: components["schemas"]["Feature"] & components["schemas"]["Frame"] & {
+            by_license: components["schemas"]["FeatureGroupCell"][];
+            by_team: components["schemas"]["FeatureGroupCell"][];
+            monthly: components["schemas"]["MonthOfFeature"][];
+        };
+        FeatureGroupCell: components["schemas"]["Cell"] & {
+            id: string;
+            name: string;
         };
         FeatureVerdict: {
             /** Format: int32 */
             active_days: number;
             /** Format: date-time */
-            last?: string | null;
+            last: string | null;
             /** @description Why it is unknown; only on a single user. */
             reason?: string | null;
             /** Format: int64 */
             uses: number;
-            /** @description `used`, `unused`, `unknown` or `not_eligible`. */
-            verdict: string;
+            verdict: components["schemas"]["VerdictName"];
         };
         /** @description What is wrong with one part of the request. */
         FieldError: {
             detail: string;
             /** @description JSON pointer into the body, or the name of a query parameter behind `#/query/`. */
             pointer: string;
+        };
+        /** @enum {string} */
+        FormatName: "json" | "csv" | "ndjson";
+        /** @description What every answer of a generation says first. */
+        Frame: {
+            /** Format: date-time */
+            as_of: string;
+            /** Format: int64 */
+            generation: number;
+            /** Format: int64 */
+            window_days: number;
+        };
+        /** @description A key with its secret, which is told this once. */
+        FreshApiKey: components["schemas"]["ApiKey"] & {
+            secret: string;
+        };
+        /** @description An invitation with its link, which is told this once. */
+        FreshInvitation: components["schemas"]["Invitation"] & {
+            url: string;
+        };
+        /** @enum {string} */
+        Grain: "day" | "week" | "month";
+        /** @enum {string} */
+        GrainOfIncidents: "week" | "month";
+        /**
+         * @description What a use belongs to.
+         * @enum {string}
+         */
+        GranularityName: "user" | "account" | "team" | "service";
+        IncidentBucket: {
+            /** @description Whether it is over and all of it is known. */
+            complete: boolean;
+            /** Format: int64 */
+            high_urgency: number;
+            /** Format: int64 */
+            incidents: number;
+            /** Format: int64 */
+            mean_ack_seconds: number | null;
+            /** Format: int64 */
+            mean_resolve_seconds: number | null;
+            /**
+             * Format: date
+             * @description The first day of the week or month.
+             */
+            start: string;
+        };
+        Invitation: {
+            /** Format: date-time */
+            created_at: string | null;
+            email: string;
+            /** Format: date-time */
+            expires_at: string | null;
+            id: string;
+            invited_by_name: string;
+            /** @description The mail server took it. */
+            mailed: boolean;
+            note: string;
+            /** @description Why the consent begun with it failed; else empty. */
+            outcome: string;
+            state: components["schemas"]["InvitationStateName"];
+        };
+        /** @enum {string} */
+        InvitationStateName: "open" | "accepted" | "connected" | "revoked" | "expired";
+        InvitationToken: {
+            token: string;
+        };
+        KindCounts: {
+            /** Format: int64 */
+            addon: number;
+            /** Format: int64 */
+            downgrade: number;
+            /** Format: int64 */
+            ghost: number;
+            /** Format: int64 */
+            reclaim: number;
+            /** Format: int64 */
+            review: number;
         };
         LastAny: {
             /** Format: date-time */
@@ -321,53 +1592,580 @@ export interface components {
              * Format: int64
              * @description Null when unlimited.
              */
-            free?: number | null;
+            free: number | null;
             id: string;
+            /** Format: int64 */
+            monthly_cost: number | null;
             name: string;
+            price: components["schemas"]["Price"] | null;
             /**
              * Format: int64
              * @description Null when unlimited.
              */
-            purchased?: number | null;
+            purchased: number | null;
             /** @description `FullUser` or `Stakeholder`. */
             role_group: string;
+            runway: components["schemas"]["Runway"] | null;
             /** Format: double */
-            utilization_percent?: number | null;
+            utilization_percent: number | null;
             valid_roles: string[];
+            /**
+             * Format: int64
+             * @description What idle and never used seats cost.
+             */
+            waste_monthly: number | null;
         };
-        LicenseList: {
+        /** @description Seats of a license on a day. */
+        LicenseDay: components["schemas"]["ByClass"] & {
+            /**
+             * Format: date
+             * @description The first day of the week or month when that is the grain; the seats are those of its last
+             *     day that is known.
+             */
+            day: string;
+            license_id: string;
+            /** Format: int64 */
+            seats: number;
+        };
+        /** @description A price holds from its day until the next one of the same license. */
+        LicensePrice: {
+            /** Format: int64 */
+            amount_minor: number;
+            license_id: string;
+            /**
+             * Format: int32
+             * @description Seats that one price buys; null: one.
+             */
+            pack_size?: number | null;
+            per: components["schemas"]["Per"];
+            /** Format: date */
+            valid_from: string;
+        };
+        LinkWish: {
+            email: string;
+        };
+        /** @description Rows of one generation. `next_cursor` leads to the next page; `total` counts all pages. */
+        List_Addon: {
             /** Format: date-time */
             as_of: string;
-            data: components["schemas"]["License"][];
+            data: {
+                /** @description The ability is on; null when that is not known. */
+                bought?: boolean | null;
+                id: string;
+                /** Format: date-time */
+                last_at?: string | null;
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Things of this kind that exist.
+                 */
+                objects?: number | null;
+                /** @description Why it is not known. */
+                reason?: string | null;
+                used_in_window: components["schemas"]["VerdictName"];
+            }[];
             /** Format: int64 */
             generation: number;
+            next_cursor: string | null;
+            /** Format: int64 */
+            total: number;
             /** Format: int64 */
             window_days: number;
+        };
+        /** @description Rows of one generation. `next_cursor` leads to the next page; `total` counts all pages. */
+        List_Evidence: {
+            /** Format: date-time */
+            as_of: string;
+            data: {
+                /** Format: date-time */
+                at: string;
+                /** @description PagerDuty's own word, for example `website`. */
+                channel?: string | null;
+                feature: string;
+                id: string;
+                incident_id?: string | null;
+                /**
+                 * @description PagerDuty's log entry type, `responder_request`, `responder_joined`, `responder_declined`,
+                 *     `sign_in`, or the kind of another record.
+                 */
+                kind: string;
+                url?: string | null;
+            }[];
+            /** Format: int64 */
+            generation: number;
+            next_cursor: string | null;
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            window_days: number;
+        };
+        /** @description Rows of one generation. `next_cursor` leads to the next page; `total` counts all pages. */
+        List_Feature: {
+            /** Format: date-time */
+            as_of: string;
+            data: {
+                area: components["schemas"]["AreaName"];
+                /** @description The datasets that can show a use. */
+                datasets: string[];
+                definition: string;
+                granularity: components["schemas"]["GranularityName"];
+                id: string;
+                name: string;
+                /** Format: int64 */
+                not_eligible: number;
+                /** Format: int64 */
+                unknown: number;
+                /** @description Why it is not known for some seats. */
+                unknown_reason?: string | null;
+                /** Format: int64 */
+                unused: number;
+                /** Format: int64 */
+                used: number;
+                /** Format: int64 */
+                uses: number;
+            }[];
+            /** Format: int64 */
+            generation: number;
+            next_cursor: string | null;
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            window_days: number;
+        };
+        /** @description Rows of one generation. `next_cursor` leads to the next page; `total` counts all pages. */
+        List_IncidentBucket: {
+            /** Format: date-time */
+            as_of: string;
+            data: {
+                /** @description Whether it is over and all of it is known. */
+                complete: boolean;
+                /** Format: int64 */
+                high_urgency: number;
+                /** Format: int64 */
+                incidents: number;
+                /** Format: int64 */
+                mean_ack_seconds?: number | null;
+                /** Format: int64 */
+                mean_resolve_seconds?: number | null;
+                /**
+                 * Format: date
+                 * @description The first day of the week or month.
+                 */
+                start: string;
+            }[];
+            /** Format: int64 */
+            generation: number;
+            next_cursor: string | null;
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            window_days: number;
+        };
+        /** @description Rows of one generation. `next_cursor` leads to the next page; `total` counts all pages. */
+        List_License: {
+            /** Format: date-time */
+            as_of: string;
+            data: {
+                /** Format: int64 */
+                assigned: number;
+                by_class: components["schemas"]["ByClass"];
+                description: string;
+                /**
+                 * Format: int64
+                 * @description Null when unlimited.
+                 */
+                free?: number | null;
+                id: string;
+                /** Format: int64 */
+                monthly_cost?: number | null;
+                name: string;
+                price?: components["schemas"]["Price"] | null;
+                /**
+                 * Format: int64
+                 * @description Null when unlimited.
+                 */
+                purchased?: number | null;
+                /** @description `FullUser` or `Stakeholder`. */
+                role_group: string;
+                runway?: components["schemas"]["Runway"] | null;
+                /** Format: double */
+                utilization_percent?: number | null;
+                valid_roles: string[];
+                /**
+                 * Format: int64
+                 * @description What idle and never used seats cost.
+                 */
+                waste_monthly?: number | null;
+            }[];
+            /** Format: int64 */
+            generation: number;
+            next_cursor: string | null;
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            window_days: number;
+        };
+        /** @description Rows of one generation. `next_cursor` leads to the next page; `total` counts all pages. */
+        List_LicenseDay: {
+            /** Format: date-time */
+            as_of: string;
+            data: (components["schemas"]["ByClass"] & {
+                /**
+                 * Format: date
+                 * @description The first day of the week or month when that is the grain; the seats are those of its last
+                 *     day that is known.
+                 */
+                day: string;
+                license_id: string;
+                /** Format: int64 */
+                seats: number;
+            })[];
+            /** Format: int64 */
+            generation: number;
+            next_cursor: string | null;
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            window_days: number;
+        };
+        /** @description Rows of one generation. `next_cursor` leads to the next page; `total` counts all pages. */
+        List_Recommendation: {
+            /** Format: date-time */
+            as_of: string;
+            data: {
+                addon?: components["schemas"]["NamedId"] | null;
+                /** Format: date-time */
+                as_of: string;
+                blockers: components["schemas"]["Blocker"][];
+                confidence: components["schemas"]["Confidence"];
+                currency?: string | null;
+                /** Format: int64 */
+                evidence_count: number;
+                /** Format: uuid */
+                id: string;
+                kind: components["schemas"]["RecommendationKind"];
+                license?: components["schemas"]["NamedId"] | null;
+                /** @description The license or add-on whose price is missing. */
+                missing_price?: string | null;
+                realizable: components["schemas"]["Realizable"];
+                reason: string;
+                rule: components["schemas"]["Rule"];
+                /**
+                 * Format: int64
+                 * @description In the smallest unit of the currency; null while `missing_price` has none.
+                 */
+                saving_monthly?: number | null;
+                /** Format: int64 */
+                saving_yearly?: number | null;
+                /** @description The evidence in a sentence. */
+                sentence: string;
+                state: components["schemas"]["RecommendationState"];
+                to_license?: components["schemas"]["NamedId"] | null;
+                /** Format: date */
+                until?: string | null;
+                user?: components["schemas"]["NamedId"] | null;
+                /**
+                 * Format: date-time
+                 * @description When a later synchronization showed that it is done.
+                 */
+                verified_at?: string | null;
+            }[];
+            /** Format: int64 */
+            generation: number;
+            next_cursor: string | null;
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            window_days: number;
+        };
+        /** @description Rows of one generation. `next_cursor` leads to the next page; `total` counts all pages. */
+        List_UserRow: {
+            /** Format: date-time */
+            as_of: string;
+            data: {
+                /** Format: int64 */
+                actions: number;
+                class: components["schemas"]["ClassName"];
+                /**
+                 * Format: int64
+                 * @description In the smallest unit of the currency; null while the license has no price.
+                 */
+                cost_monthly?: number | null;
+                /** Format: date-time */
+                deleted_at?: string | null;
+                /** Format: int64 */
+                duty_level_1_seconds: number;
+                /** Format: int64 */
+                duty_level_2_plus_seconds: number;
+                /** Format: int64 */
+                duty_seconds: number;
+                email: string;
+                exempt?: components["schemas"]["Exempt"] | null;
+                /** @description By feature id. */
+                features: {
+                    [key: string]: components["schemas"]["FeatureVerdict"];
+                };
+                id: string;
+                last_any?: components["schemas"]["LastAny"] | null;
+                license?: components["schemas"]["NamedId"] | null;
+                name: string;
+                recommendation?: components["schemas"]["SeatRecommendation"] | null;
+                role: string;
+                teams: components["schemas"]["NamedId"][];
+            }[];
+            /** Format: int64 */
+            generation: number;
+            next_cursor: string | null;
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            window_days: number;
+        };
+        Matrix: components["schemas"]["Frame"] & {
+            columns: components["schemas"]["MatrixColumn"][];
+            data: components["schemas"]["MatrixRow"][];
+        };
+        /** @enum {string} */
+        MatrixBy: "team" | "month" | "license";
+        MatrixColumn: {
+            id: string;
+            name: string;
+        };
+        MatrixRow: {
+            /** @description One for each column. */
+            cells: components["schemas"]["Cell"][];
+            id: string;
+            name: string;
+        };
+        Member: {
+            email: string;
+            id: string;
+            /** Format: date-time */
+            joined_at: string | null;
+            /**
+             * Format: date-time
+             * @description Null: never signed in.
+             */
+            last_seen_at: string | null;
+            name: string;
+            role: components["schemas"]["RoleName"];
+        };
+        /** @description Amounts are in the smallest unit of the currency and null while a price is missing. */
+        Money: {
+            currency: string | null;
+            /**
+             * Format: int64
+             * @description What open recommendations would save.
+             */
+            identified_monthly: number | null;
+            /** @description Licenses with seats and without a price. */
+            missing_prices: string[];
+            /** Format: int64 */
+            monthly_cost: number | null;
+            /**
+             * Format: int64
+             * @description What a later synchronization has shown to be saved.
+             */
+            realized_monthly: number | null;
+        };
+        MonthOfFeature: {
+            /** @description Whether the month is over and all of it is known. */
+            complete: boolean;
+            /**
+             * Format: date
+             * @description The first day of the month.
+             */
+            month: string;
+            /** Format: int64 */
+            people: number;
+            /** Format: int64 */
+            uses: number;
         };
         NamedId: {
             id: string;
             name: string;
         };
-        Overview: {
+        NewApiKey: {
+            /**
+             * Format: date-time
+             * @description At most a year ahead.
+             */
+            expires_at: string;
+            name: string;
+            role: components["schemas"]["RoleName"];
+        };
+        NewExemption: {
+            reason: string;
+            /** Format: date */
+            until?: string | null;
+            user_id: string;
+        };
+        NewInvitation: {
+            /**
+             * Format: int32
+             * @description How long it is good for: 1, 3 or 7.
+             */
+            days: number;
+            email: string;
+            note?: string | null;
+        };
+        NewMember: {
+            email: string;
+            name?: string | null;
+            role: components["schemas"]["RoleName"];
+        };
+        NewName: {
+            name: string;
+        };
+        NewNotifications: {
+            digest: boolean;
+            kinds: components["schemas"]["NotificationKind"][];
+            slack_url?: string | null;
+            webhook_url?: string | null;
+        };
+        NewRole: {
+            role: components["schemas"]["RoleName"];
+        };
+        NewView: {
+            name: string;
+            page: components["schemas"]["SavedPage"];
+            query: string;
+        };
+        /** @enum {string} */
+        NotificationKind: "digest" | "seats_running_out" | "renewal" | "dataset_late" | "access_ending" | "access_ended";
+        Notifications: {
+            /** @description The weekly summary by mail. */
+            digest: boolean;
+            /** @description What is told. */
+            kinds: components["schemas"]["NotificationKind"][];
+            /** @description What signs the webhook; told only when the webhook's address is changed. */
+            secret?: string | null;
+            slack_url: string | null;
+            webhook_url: string | null;
+        };
+        OncallLoad: components["schemas"]["Frame"] & {
+            data: components["schemas"]["PersonLoad"][];
+            fairness: components["schemas"]["Fairness"];
+            single_person_levels: components["schemas"]["SinglePersonLevel"][];
+        };
+        /** @description What the landing page shows. */
+        OpenInvitation: {
             /** Format: date-time */
-            as_of: string;
+            expires_at: string | null;
+            invited_by_name: string;
+            note: string;
+            organization_name: string;
+            /** @description What will be asked of PagerDuty. */
+            scopes: string[];
+        };
+        Overview: components["schemas"]["Frame"] & {
+            /** @description Sources that the organization has accepted not to see. */
+            accepted_blind_spots: components["schemas"]["BlindSpot"][];
+            change: components["schemas"]["ChangeShape"] | null;
+            checklist: components["schemas"]["ChecklistItem"][];
             datasets: components["schemas"]["DatasetCoverage"][];
             duty: components["schemas"]["DutyTotals"];
             features: components["schemas"]["Feature"][];
-            /** Format: int64 */
-            generation: number;
+            money: components["schemas"]["Money"];
             receipts: components["schemas"]["ReceiptTotals"];
+            recommendations: components["schemas"]["RecommendationTotals"];
+            renewal: components["schemas"]["RenewalNotice"] | null;
             seats: components["schemas"]["SeatCounts"];
             time_zone: string;
+            top_teams: components["schemas"]["TopTeam"][];
+            trend: components["schemas"]["TrendPoint"][];
             /**
              * Format: double
              * @description Active seats of those that can be judged; null when none can.
              */
-            utilization_percent?: number | null;
+            utilization_percent: number | null;
             weekly_active: components["schemas"]["WeekOfPeople"][];
-            /** Format: int64 */
-            window_days: number;
         };
+        ParkedList: {
+            data: components["schemas"]["ParkedMessage"][];
+            /** Format: int64 */
+            total: number;
+        };
+        ParkedMessage: {
+            /** Format: date-time */
+            at: string | null;
+            /** Format: int32 */
+            attempts: number;
+            connection_id: string;
+            dataset: string;
+            /** @description Hash of the message. */
+            id: string;
+            reason: string;
+        };
+        /**
+         * @description What a price is paid for.
+         * @enum {string}
+         */
+        Per: "month" | "year";
+        PersonLoad: {
+            /**
+             * Format: int64
+             * @description Monday to Friday, 9 to 17 o'clock.
+             */
+            business_seconds: number;
+            /** Format: int64 */
+            duty_seconds: number;
+            /** @description On duty, notified, and never acknowledging. */
+            ghost: boolean;
+            /** Format: int64 */
+            mean_ack_seconds: number | null;
+            name: string;
+            /** Format: int64 */
+            notifications: number;
+            /** Format: int64 */
+            off_hours_seconds: number;
+            /**
+             * Format: int64
+             * @description From 22 to 6 o'clock.
+             */
+            sleep_notifications: number;
+            user_id: string;
+            weeks: components["schemas"]["WeekOfDuty"][];
+        };
+        /** @description What could be used; never counted as use. */
+        Presence: {
+            /** @default [] */
+            contact_method_types: string[];
+            /** @default null */
+            downloaded_mobile_app: boolean | null;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            subscriptions: number;
+        };
+        /** @description What a license costs. Amounts are in the smallest unit of the currency. */
+        Price: {
+            /** Format: int64 */
+            amount_minor: number;
+            currency: string;
+            /**
+             * Format: int64
+             * @description Seats that one price buys; null: one.
+             */
+            pack_size: number | null;
+            per: components["schemas"]["Per"];
+            /** Format: date */
+            valid_from: string;
+        };
+        /** @description What licenses and add-ons cost. Amounts are in the smallest unit of the currency. */
+        PriceBook: {
+            addons: components["schemas"]["AddonPrice"][];
+            /** @description ISO 4217; null while no price is set. */
+            currency?: string | null;
+            licenses: components["schemas"]["LicensePrice"][];
+        };
+        /** @description How much of single people is shown. */
+        Privacy: {
+            mode: components["schemas"]["PrivacyMode"];
+        };
+        /** @enum {string} */
+        PrivacyMode: "named" | "pseudonymous" | "team_only";
         /** @description What the client receives. */
         Problem: {
             detail: string;
@@ -380,10 +2178,39 @@ export interface components {
             /** @description Names the kind of problem, for example `no-generation`. */
             type: string;
         };
+        /**
+         * @description When the saving can be had.
+         * @enum {string}
+         */
+        Realizable: "now" | "renewal";
+        Receipt: {
+            /** Format: uuid */
+            connection_id: string;
+            dataset: string;
+            /** Format: int64 */
+            expected: number | null;
+            /** Format: date-time */
+            observed_at: string;
+            /** Format: int32 */
+            pages: number;
+            /** Format: int64 */
+            received: number;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: int64 */
+            stored: number;
+            /**
+             * Format: date-time
+             * @description Null for a snapshot.
+             */
+            window_from: string | null;
+            /** Format: date-time */
+            window_to: string | null;
+        };
         /** @description What the run brought: records that PagerDuty said there are, that came, and that are stored. */
         ReceiptTotals: {
             /** Format: int64 */
-            expected?: number | null;
+            expected: number | null;
             /** Format: int64 */
             received: number;
             /** Format: int64 */
@@ -391,38 +2218,487 @@ export interface components {
             /** Format: int64 */
             windows: number;
         };
+        Recommendation: {
+            addon: components["schemas"]["NamedId"] | null;
+            /** Format: date-time */
+            as_of: string;
+            blockers: components["schemas"]["Blocker"][];
+            confidence: components["schemas"]["Confidence"];
+            currency: string | null;
+            /** Format: int64 */
+            evidence_count: number;
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["RecommendationKind"];
+            license: components["schemas"]["NamedId"] | null;
+            /** @description The license or add-on whose price is missing. */
+            missing_price: string | null;
+            realizable: components["schemas"]["Realizable"];
+            reason: string;
+            rule: components["schemas"]["Rule"];
+            /**
+             * Format: int64
+             * @description In the smallest unit of the currency; null while `missing_price` has none.
+             */
+            saving_monthly: number | null;
+            /** Format: int64 */
+            saving_yearly: number | null;
+            /** @description The evidence in a sentence. */
+            sentence: string;
+            state: components["schemas"]["RecommendationState"];
+            to_license: components["schemas"]["NamedId"] | null;
+            /** Format: date */
+            until: string | null;
+            user: components["schemas"]["NamedId"] | null;
+            /**
+             * Format: date-time
+             * @description When a later synchronization showed that it is done.
+             */
+            verified_at: string | null;
+        };
+        RecommendationDetail: components["schemas"]["Recommendation"] & {
+            /** @description The records and coverages behind it. */
+            evidence: Record<string, never>[];
+            history: components["schemas"]["StateChange"][];
+        };
+        /** @enum {string} */
+        RecommendationKind: "reclaim" | "downgrade" | "review" | "addon" | "ghost";
+        /** @enum {string} */
+        RecommendationOrder: "saving" | "-saving" | "kind" | "-kind" | "name" | "-name" | "state" | "-state";
+        /** @enum {string} */
+        RecommendationState: "open" | "accepted" | "done" | "dismissed" | "snoozed";
+        RecommendationTotals: {
+            by_kind: components["schemas"]["KindCounts"];
+            /** Format: int64 */
+            open: number;
+        };
+        /** @enum {string} */
+        RegionName: "us" | "eu";
+        /** @description What to buy at the renewal. */
+        Renewal: {
+            contract: components["schemas"]["Contract"] | null;
+            data: components["schemas"]["RenewalLicense"][];
+        };
+        RenewalLicense: {
+            /** Format: int64 */
+            headroom_percent: number;
+            id: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Assigned seats without those to be given back.
+             */
+            needed: number;
+            /**
+             * Format: int64
+             * @description Null when unlimited.
+             */
+            purchased: number | null;
+            /**
+             * Format: int64
+             * @description Against what is bought now; null without a price or limit.
+             */
+            saving_monthly: number | null;
+            /**
+             * Format: int64
+             * @description Seats to buy, whole packs where there are packs.
+             */
+            suggested: number;
+        };
+        RenewalNotice: {
+            /** Format: date */
+            date: string;
+            /** Format: int64 */
+            days: number;
+            /**
+             * Format: date
+             * @description The last day to give notice.
+             */
+            notice_by: string;
+        };
+        Replay: {
+            all?: boolean;
+            /** @description Ids of messages; or `all`. */
+            ids?: string[];
+        };
+        Replayed: {
+            /** Format: int64 */
+            replayed: number;
+        };
+        /** @enum {string} */
+        RoleName: "owner" | "admin" | "analyst" | "viewer";
+        /** @description Rows that belong to no generation. */
+        Rows_ApiKey: {
+            data: {
+                /** Format: date-time */
+                created_at?: string | null;
+                created_by: string;
+                /** Format: date-time */
+                expires_at?: string | null;
+                id: string;
+                /** Format: date-time */
+                last_used_at?: string | null;
+                name: string;
+                /** @description The first characters of the secret, to recognize it by. */
+                prefix: string;
+                /** Format: date-time */
+                revoked_at?: string | null;
+                role: components["schemas"]["RoleName"];
+            }[];
+        };
+        /** @description Rows that belong to no generation. */
+        Rows_Connection: {
+            data: {
+                /** Format: date-time */
+                access_ends_at?: string | null;
+                access_kind: components["schemas"]["AccessKindName"];
+                account_id: string;
+                /** @description What this access can read; empty while it is not known. */
+                capabilities: components["schemas"]["Capability"][];
+                /** Format: date-time */
+                consented_at?: string | null;
+                /** @description Who pressed Connect, or the invited admin. */
+                consented_by_name: string;
+                /**
+                 * Format: date-time
+                 * @description When the data of a disconnected account is deleted.
+                 */
+                erase_at?: string | null;
+                id: string;
+                pagerduty_user_id: string;
+                /** @description Why it has to be reconnected. */
+                reason: string;
+                region: components["schemas"]["RegionName"];
+                scopes_granted: string[];
+                scopes_missing: string[];
+                state: components["schemas"]["ConnectionStateName"];
+                subdomain: string;
+                sync?: components["schemas"]["Sync"] | null;
+                /** @description What will end the access unless a person acts, the earliest first. */
+                warnings: components["schemas"]["Warning"][];
+                webhook?: components["schemas"]["Webhook"] | null;
+            }[];
+        };
+        /** @description Rows that belong to no generation. */
+        Rows_Exemption: {
+            data: {
+                /** Format: date-time */
+                created_at: string;
+                created_by: string;
+                /** @description Null when the user is not known. */
+                name?: string | null;
+                reason: string;
+                /**
+                 * Format: date
+                 * @description The last day; null: for good.
+                 */
+                until?: string | null;
+                user_id: string;
+            }[];
+        };
+        /** @description Rows that belong to no generation. */
+        Rows_Invitation: {
+            data: {
+                /** Format: date-time */
+                created_at?: string | null;
+                email: string;
+                /** Format: date-time */
+                expires_at?: string | null;
+                id: string;
+                invited_by_name: string;
+                /** @description The mail server took it. */
+                mailed: boolean;
+                note: string;
+                /** @description Why the consent begun with it failed; else empty. */
+                outcome: string;
+                state: components["schemas"]["InvitationStateName"];
+            }[];
+        };
+        /** @description Rows that belong to no generation. */
+        Rows_Member: {
+            data: {
+                email: string;
+                id: string;
+                /** Format: date-time */
+                joined_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Null: never signed in.
+                 */
+                last_seen_at?: string | null;
+                name: string;
+                role: components["schemas"]["RoleName"];
+            }[];
+        };
+        /** @description Rows that belong to no generation. */
+        Rows_SavedView: {
+            data: {
+                /** Format: date-time */
+                created_at: string;
+                created_by: string;
+                /** Format: uuid */
+                id: string;
+                name: string;
+                page: components["schemas"]["SavedPage"];
+                /** @description The query of the page's address. */
+                query: string;
+            }[];
+        };
+        /** @description Rows that belong to no generation. */
+        Rows_Sync: {
+            data: {
+                /** Format: date-time */
+                as_of?: string | null;
+                datasets: components["schemas"]["SyncDataset"][];
+                /**
+                 * Format: date-time
+                 * @description When it should be done at the present speed; null while that is not known.
+                 */
+                expected_end_at?: string | null;
+                /** Format: date-time */
+                finished_at?: string | null;
+                /** Format: date-time */
+                next_run_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description 429 answers met.
+                 */
+                rate_limited: number;
+                reason: string;
+                /**
+                 * Format: int64
+                 * @description Requests to PagerDuty.
+                 */
+                requests: number;
+                run_id: string;
+                /** Format: date-time */
+                started_at?: string | null;
+                state: components["schemas"]["RunStateName"];
+                /** @description Whether a generation contains this run. */
+                stored: boolean;
+            }[];
+        };
+        Rule: {
+            id: string;
+            /** Format: int32 */
+            version: number;
+        };
+        /** @enum {string} */
+        RunStateName: "queued" | "running" | "succeeded" | "failed" | "paused" | "cancelled";
+        /** @description When the free seats are taken, at the pace of the last months. */
+        Runway: {
+            /**
+             * Format: date
+             * @description Null when seats are not getting fewer.
+             */
+            full_on: string | null;
+            /**
+             * Format: double
+             * @description Seats more in a month.
+             */
+            per_month: number;
+        };
+        /** @enum {string} */
+        SavedPage: "overview" | "licenses" | "users" | "features" | "teams" | "oncall-load" | "recommendations";
+        SavedView: {
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            page: components["schemas"]["SavedPage"];
+            /** @description The query of the page's address. */
+            query: string;
+        };
+        SchedulePlace: {
+            id: string;
+            name: string;
+            /** Format: date-time */
+            next_shift_at: string | null;
+        };
         SeatCounts: {
             by_class: components["schemas"]["ByClass"];
             /** Format: int64 */
             total: number;
         };
-        Session: {
-            organization: components["schemas"]["SessionOrganization"];
-            person: components["schemas"]["SessionPerson"];
-            /** @description `owner`, `admin`, `analyst` or `viewer`. */
-            role: string;
-        };
-        SessionOrganization: {
+        SeatRecommendation: {
+            /** Format: uuid */
             id: string;
-            name: string;
+            kind: components["schemas"]["RecommendationKind"];
+            state: components["schemas"]["RecommendationState"];
+        };
+        Session: {
+            organization: components["schemas"]["NamedId"];
+            person: components["schemas"]["SessionPerson"];
+            /** @description How much of single people is shown. */
+            privacy: components["schemas"]["PrivacyMode"];
+            role: components["schemas"]["RoleName"];
         };
         SessionPerson: {
+            /** @description Empty for an API key. */
             email: string;
+            /** @description Of the person, or of the API key. */
             id: string;
             name: string;
+        };
+        /** @description What the sign-in page can offer. */
+        SignInMethods: {
+            /** @description Links by mail. */
+            email: boolean;
+            /** @description The provider's name for the button; null without one. */
+            oidc_name: string | null;
+        };
+        SinglePersonLevel: {
+            /** Format: int32 */
+            level: number;
+            name: string;
+            policy: string;
+            policy_id: string;
+            user_id: string;
+        };
+        /** @description The newest generation, when there is one, and rows. */
+        SourceList_DatasetRow: {
+            /** Format: date-time */
+            as_of: string | null;
+            data: {
+                /** Format: uuid */
+                connection_id: string;
+                /** Format: date-time */
+                covered_from?: string | null;
+                /** Format: date-time */
+                covered_to?: string | null;
+                dataset: string;
+                /**
+                 * Format: int64
+                 * @description Null where PagerDuty does not say.
+                 */
+                expected?: number | null;
+                /** Format: date-time */
+                last_run_at?: string | null;
+                /** Format: date-time */
+                next_run_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description 429 answers met.
+                 */
+                rate_limited: number;
+                reason: string;
+                /**
+                 * Format: int64
+                 * @description Received in the newest run.
+                 */
+                records: number;
+                /** Format: int64 */
+                requests: number;
+                state: components["schemas"]["DatasetStateName"];
+                /** Format: int64 */
+                stored: number;
+            }[];
+            /** Format: int64 */
+            generation: number | null;
+            next_cursor: string | null;
+        };
+        /** @description The newest generation, when there is one, and rows. */
+        SourceList_Receipt: {
+            /** Format: date-time */
+            as_of: string | null;
+            data: {
+                /** Format: uuid */
+                connection_id: string;
+                dataset: string;
+                /** Format: int64 */
+                expected?: number | null;
+                /** Format: date-time */
+                observed_at: string;
+                /** Format: int32 */
+                pages: number;
+                /** Format: int64 */
+                received: number;
+                /** Format: uuid */
+                run_id: string;
+                /** Format: int64 */
+                stored: number;
+                /**
+                 * Format: date-time
+                 * @description Null for a snapshot.
+                 */
+                window_from?: string | null;
+                /** Format: date-time */
+                window_to?: string | null;
+            }[];
+            /** Format: int64 */
+            generation: number | null;
+            next_cursor: string | null;
         };
         /** @description A synchronization that was started. */
         StartedSync: {
             run_id: string;
         };
+        /**
+         * @description What a person may turn a recommendation to; `done` comes from a later synchronization.
+         * @enum {string}
+         */
+        StateAsked: "open" | "accepted" | "dismissed" | "snoozed";
+        StateChange: {
+            /** Format: date-time */
+            at: string;
+            /** @description Empty for what a later synchronization showed. */
+            by: string;
+            from: components["schemas"]["RecommendationState"];
+            reason: string;
+            to: components["schemas"]["RecommendationState"];
+            /** Format: date */
+            until: string | null;
+        };
+        StateResult: {
+            changed: boolean;
+            /** @description Why it was not changed. */
+            detail: string | null;
+            /** Format: uuid */
+            id: string;
+            state: components["schemas"]["RecommendationState"] | null;
+        };
+        StateResults: {
+            data: components["schemas"]["StateResult"][];
+        };
+        StateWish: {
+            /** @description Needed to dismiss. */
+            reason?: string | null;
+            state: components["schemas"]["StateAsked"];
+            /**
+             * Format: date
+             * @description The last day of a snooze; needed to snooze.
+             */
+            until?: string | null;
+        };
+        StateWishes: {
+            ids: string[];
+            reason?: string | null;
+            state: components["schemas"]["StateAsked"];
+            /** Format: date */
+            until?: string | null;
+        };
+        Subscribing: {
+            /**
+             * @description The secret that PagerDuty showed for a subscription made by hand; without one a
+             *     subscription is made.
+             */
+            secret?: string | null;
+        };
         Sync: {
             /** Format: date-time */
-            as_of?: string | null;
+            as_of: string | null;
             datasets: components["schemas"]["SyncDataset"][];
+            /**
+             * Format: date-time
+             * @description When it should be done at the present speed; null while that is not known.
+             */
+            expected_end_at: string | null;
             /** Format: date-time */
-            finished_at?: string | null;
+            finished_at: string | null;
             /** Format: date-time */
-            next_run_at?: string | null;
+            next_run_at: string | null;
             /**
              * Format: int64
              * @description 429 answers met.
@@ -436,30 +2712,28 @@ export interface components {
             requests: number;
             run_id: string;
             /** Format: date-time */
-            started_at?: string | null;
-            /** @description `queued`, `running`, `succeeded` or `failed`. */
-            state: string;
+            started_at: string | null;
+            state: components["schemas"]["RunStateName"];
             /** @description Whether a generation contains this run. */
             stored: boolean;
         };
         SyncDataset: {
             /** Format: date-time */
-            covered_from?: string | null;
+            covered_from: string | null;
             /** Format: date-time */
-            covered_to?: string | null;
+            covered_to: string | null;
             dataset: string;
             /**
              * Format: int64
              * @description Null where PagerDuty does not say.
              */
-            expected?: number | null;
+            expected: number | null;
             reason: string;
             /** Format: int64 */
             received: number;
             /** Format: int64 */
             requests: number;
-            /** @description `complete`, `partial`, `forbidden`, `not_in_plan` or `pending`. */
-            state: string;
+            state: components["schemas"]["DatasetStateName"];
             /**
              * Format: int64
              * @description Records in our tables.
@@ -470,45 +2744,125 @@ export interface components {
             /** Format: int64 */
             windows_planned: number;
         };
-        UserDetail: components["schemas"]["UserRow"] & {
+        Team: {
+            /** Format: int64 */
+            active: number;
+            /** Format: int64 */
+            cost_monthly: number | null;
+            /** Format: int64 */
+            duty_seconds: number;
+            /** @description By feature id. */
+            features: {
+                [key: string]: components["schemas"]["TeamFeature"];
+            };
+            id: string;
+            /** Format: int64 */
+            idle: number;
+            /** Format: int64 */
+            members: number;
+            name: string;
+            parent_id: string | null;
+            /** Format: int64 */
+            seats: number;
+            /** Format: double */
+            utilization_percent: number | null;
+            /** Format: int64 */
+            waste_monthly: number | null;
+        };
+        TeamFeature: {
+            /** Format: int64 */
+            eligible: number;
+            /** Format: int64 */
+            used: number;
+        };
+        TeamFooter: {
+            /** Format: int64 */
+            active: number;
+            /** Format: int64 */
+            idle: number;
+            /** Format: int64 */
+            seats: number;
+        };
+        /** @description Teams; a person in two of them counts in both, and once in `people`. */
+        TeamList: components["schemas"]["Frame"] & {
+            data: components["schemas"]["Team"][];
+            /**
+             * Format: int64
+             * @description Teams that are too small to be shown where only teams are.
+             */
+            hidden: number;
+            people: components["schemas"]["TeamFooter"];
+        };
+        Tested: {
+            /**
+             * Format: int64
+             * @description Messages that are on their way.
+             */
+            queued: number;
+        };
+        /** @description What the rules of seats depend on; it holds from the next figures on. */
+        Thresholds: {
+            /** @description Sources whose absence does not keep a seat from being judged. Every page says so. */
+            accepted_blind_spots: components["schemas"]["BlindSpot"][];
+            /** @enum {integer} */
+            default_window_days: 30 | 60 | 90 | 180;
+            /**
+             * Format: int32
+             * @description How long a seat counts as new.
+             */
+            grace_days: number;
+            /** @description IANA name; days and weeks are of this zone. */
+            time_zone: string;
+        };
+        TopTeam: {
+            id: string;
+            /** Format: int64 */
+            idle: number;
+            name: string;
+            /** Format: int64 */
+            seats: number;
+            /** Format: int64 */
+            waste_monthly: number | null;
+        };
+        TrendPoint: {
+            /** Format: int64 */
+            active: number;
+            /** Format: date */
+            day: string;
+            /** Format: int64 */
+            seats: number;
+        };
+        UserDetail: components["schemas"]["UserRow"] & components["schemas"]["Frame"] & {
             /** Format: date-time */
-            allocated_at?: string | null;
-            /** Format: date-time */
-            as_of: string;
+            allocated_at: string | null;
+            escalation: components["schemas"]["EscalationPlace"][];
+            /** @description The newest uses. */
             evidence: components["schemas"]["Evidence"][];
             /** Format: date-time */
             first_seen_at: string;
-            /** Format: int64 */
-            generation: number;
+            /** @description The class of each day on which it was another than the day before, and of the newest day. */
+            history: components["schemas"]["ClassOfDay"][];
             invitation_sent: boolean;
             job_title: string;
+            presence: components["schemas"]["Presence"];
+            recommendations: components["schemas"]["Recommendation"][];
+            schedules: components["schemas"]["SchedulePlace"][];
             time_zone: string;
             /** @description The user at PagerDuty. */
-            url?: string | null;
+            url: string | null;
             weeks: components["schemas"]["WeekOfUses"][];
-            /** Format: int64 */
-            window_days: number;
-        };
-        UserPage: {
-            /** Format: date-time */
-            as_of: string;
-            data: components["schemas"]["UserRow"][];
-            /** Format: int64 */
-            generation: number;
-            next_cursor?: string | null;
-            /**
-             * Format: int64
-             * @description Seats that the filters let through, on all pages.
-             */
-            total: number;
-            /** Format: int64 */
-            window_days: number;
         };
         UserRow: {
             /** Format: int64 */
             actions: number;
-            /** @description `exempt`, `active`, `viewer`, `pending`, `new`, `unknown`, `standby`, `idle` or `never`. */
-            class: string;
+            class: components["schemas"]["ClassName"];
+            /**
+             * Format: int64
+             * @description In the smallest unit of the currency; null while the license has no price.
+             */
+            cost_monthly: number | null;
+            /** Format: date-time */
+            deleted_at: string | null;
             /** Format: int64 */
             duty_level_1_seconds: number;
             /** Format: int64 */
@@ -516,16 +2870,58 @@ export interface components {
             /** Format: int64 */
             duty_seconds: number;
             email: string;
+            exempt: components["schemas"]["Exempt"] | null;
             /** @description By feature id. */
             features: {
                 [key: string]: components["schemas"]["FeatureVerdict"];
             };
             id: string;
-            last_any?: components["schemas"]["LastAny"] | null;
-            license?: components["schemas"]["NamedId"] | null;
+            last_any: components["schemas"]["LastAny"] | null;
+            license: components["schemas"]["NamedId"] | null;
             name: string;
+            recommendation: components["schemas"]["SeatRecommendation"] | null;
             role: string;
             teams: components["schemas"]["NamedId"][];
+        };
+        /** @enum {string} */
+        UserSort: "name" | "-name" | "email" | "-email" | "role" | "-role" | "class" | "-class" | "last_any" | "-last_any" | "duty" | "-duty" | "actions" | "-actions";
+        /** @enum {string} */
+        VerdictName: "used" | "unused" | "unknown" | "not_eligible";
+        Warning: {
+            detail: string;
+            /** Format: date-time */
+            ends_at: string | null;
+            kind: components["schemas"]["WarningKind"];
+        };
+        /**
+         * @description What will end the access unless a person acts.
+         * @enum {string}
+         */
+        WarningKind: "idle_limit" | "rolling_window" | "consenter_gone" | "consenter_demoted" | "other";
+        Webhook: {
+            /** @description The access may create the subscription by itself. */
+            can_subscribe: boolean;
+            /** Format: int64 */
+            events: number;
+            /** Format: date-time */
+            last_event_at: string | null;
+            reason: string;
+            state: components["schemas"]["WebhookStateName"];
+            /** Format: date-time */
+            subscribed_at: string | null;
+            /** @description Where PagerDuty has to deliver. */
+            url: string;
+        };
+        /** @enum {string} */
+        WebhookStateName: "off" | "waiting" | "receiving" | "silent";
+        WeekOfDuty: {
+            /** Format: int64 */
+            seconds: number;
+            /**
+             * Format: date
+             * @description A Monday.
+             */
+            week_start: string;
         };
         /** @description People with an action or duty in a week. */
         WeekOfPeople: {
@@ -558,7 +2954,202 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    connections: {
+    addons: {
+        parameters: {
+            query?: {
+                /** @description The answer as it was at the end of this day. */
+                as_of?: string;
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                window?: 30 | 60 | 90 | 180;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Addon"];
+                };
+            };
+            /** @description The client has this answer */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_keys: {
+        parameters: {
+            query?: {
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rows_ApiKey"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshApiKey"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshApiKey"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_log: {
+        parameters: {
+            query?: {
+                /** @description Only entries with a smaller number. */
+                before?: number;
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                /** @description Entries in the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_verification: {
         parameters: {
             query?: never;
             header?: never;
@@ -572,7 +3163,108 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConnectionList"];
+                    "application/json": components["schemas"]["AuditVerification"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chargeback: {
+        parameters: {
+            query?: {
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                /** @description For example 2026-11; the running month unless told. */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chargeback"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    connections: {
+        parameters: {
+            query?: {
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rows_Connection"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_sync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Connection */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            /** @description None is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             default: {
@@ -595,7 +3287,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Disconnecting"] | null;
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -646,6 +3342,133 @@ export interface operations {
             };
         };
     };
+    pause_sync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Connection */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    probe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Connection */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_sync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Connection */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runs: {
+        parameters: {
+            query?: {
+                /** @description Only runs that started earlier. */
+                before?: string;
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                /** @description Runs in the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Connection */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rows_Sync"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     start_sync: {
         parameters: {
             query?: never;
@@ -660,6 +3483,8 @@ export interface operations {
         responses: {
             202: {
                 headers: {
+                    /** @description Where its progress is told */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -685,11 +3510,164 @@ export interface operations {
             };
         };
     };
-    features: {
+    enable_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Connection */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Subscribing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disable_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Connection */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    connect_directly: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Direct"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contract"] | null;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_contract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Contract"] | null;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contract"] | null;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets: {
         parameters: {
             query?: {
-                /** @description 30, 60, 90 (default) or 180 days */
-                window?: number;
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
             };
             header?: never;
             path?: never;
@@ -702,7 +3680,167 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FeatureList"];
+                    "application/json": components["schemas"]["SourceList_DatasetRow"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exemptions: {
+        parameters: {
+            query?: {
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rows_Exemption"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exempt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExemption"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exemption"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_exemption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description PagerDuty's id of the user */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    focus: {
+        parameters: {
+            query?: {
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                /** @description For example 2026-11; the running month unless told. */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV unless another format is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    features: {
+        parameters: {
+            query?: {
+                /** @description The answer as it was at the end of this day. */
+                as_of?: string;
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                /** @description License ids, separated by commas. */
+                license?: string;
+                /** @description Team ids, separated by commas. */
+                team?: string;
+                window?: 30 | 60 | 90 | 180;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Feature"];
                 };
             };
             /** @description The client has this answer */
@@ -711,6 +3849,259 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feature: {
+        parameters: {
+            query?: {
+                /** @description The answer as it was at the end of this day. */
+                as_of?: string;
+                /** @description License ids, separated by commas. */
+                license?: string;
+                /** @description Team ids, separated by commas. */
+                team?: string;
+                window?: 30 | 60 | 90 | 180;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureDetail"];
+                };
+            };
+            /** @description The client has this answer */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feature_matrix: {
+        parameters: {
+            query?: {
+                /** @description The answer as it was at the end of this day. */
+                as_of?: string;
+                /** @description What the rows are; `team` unless told. */
+                by?: components["schemas"]["MatrixBy"];
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                /** @description License ids, separated by commas. */
+                license?: string;
+                /** @description Team ids, separated by commas. */
+                team?: string;
+                window?: 30 | 60 | 90 | 180;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matrix"];
+                };
+            };
+            /** @description The client has this answer */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_summary: {
+        parameters: {
+            query?: {
+                /** @description The answer as it was at the end of this day. */
+                as_of?: string;
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                /** @description `week` unless told, or `month`: the weeks that begin in it. */
+                grain?: components["schemas"]["GrainOfIncidents"];
+                window?: 30 | 60 | 90 | 180;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_IncidentBucket"];
+                };
+            };
+            /** @description The client has this answer */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invitations: {
+        parameters: {
+            query?: {
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rows_Invitation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInvitation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshInvitation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Invitation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resend_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Invitation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshInvitation"];
+                };
             };
             default: {
                 headers: {
@@ -725,8 +4116,15 @@ export interface operations {
     licenses: {
         parameters: {
             query?: {
-                /** @description 30, 60, 90 (default) or 180 days */
-                window?: number;
+                /** @description The answer as it was at the end of this day. */
+                as_of?: string;
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                /** @description License ids, separated by commas. */
+                license?: string;
+                /** @description Team ids, separated by commas. */
+                team?: string;
+                window?: 30 | 60 | 90 | 180;
             };
             header?: never;
             path?: never;
@@ -739,7 +4137,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LicenseList"];
+                    "application/json": components["schemas"]["List_License"];
                 };
             };
             /** @description The client has this answer */
@@ -759,11 +4157,367 @@ export interface operations {
             };
         };
     };
+    license_history: {
+        parameters: {
+            query?: {
+                /** @description The answer as it was at the end of this day. */
+                as_of?: string;
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                /** @description What one row stands for; `day` unless told. */
+                grain?: components["schemas"]["Grain"];
+                window?: 30 | 60 | 90 | 180;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_LicenseDay"];
+                };
+            };
+            /** @description The client has this answer */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    members: {
+        parameters: {
+            query?: {
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rows_Member"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRole"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNotifications"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tested"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oncall_load: {
+        parameters: {
+            query?: {
+                /** @description The answer as it was at the end of this day. */
+                as_of?: string;
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                /** @description Team ids, separated by commas. */
+                team?: string;
+                window?: 30 | 60 | 90 | 180;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OncallLoad"];
+                };
+            };
+            /** @description The client has this answer */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamedId"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewName"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamedId"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     overview: {
         parameters: {
             query?: {
-                /** @description 30, 60, 90 (default) or 180 days */
-                window?: number;
+                /** @description The answer as it was at the end of this day. */
+                as_of?: string;
+                /** @description License ids, separated by commas. */
+                license?: string;
+                /** @description Team ids, separated by commas. */
+                team?: string;
+                window?: 30 | 60 | 90 | 180;
             };
             header?: never;
             path?: never;
@@ -781,6 +4535,560 @@ export interface operations {
             };
             /** @description The client has this answer */
             304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    parked_messages: {
+        parameters: {
+            query?: {
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_parked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Replay"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description PagerDuty's id of the user */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erased */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceBook"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_prices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceBook"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceBook"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    privacy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Privacy"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_privacy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Privacy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Privacy"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receipts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only this dataset. */
+                dataset?: string;
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                /** @description Rows on a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceList_Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recommendations: {
+        parameters: {
+            query?: {
+                confidence?: components["schemas"]["Confidence"];
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                /** @description Kinds, separated by commas. */
+                kind?: components["schemas"]["RecommendationKind"][];
+                /** @description Rows on a page. */
+                limit?: number;
+                /** @description `-` in front for descending; `-saving` unless told. */
+                sort?: components["schemas"]["RecommendationOrder"];
+                /** @description States, separated by commas; all unless told. */
+                state?: components["schemas"]["RecommendationState"][];
+                /** @description Team ids, separated by commas. */
+                team?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Recommendation"];
+                };
+            };
+            /** @description The client has this answer */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recommendation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecommendationDetail"];
+                };
+            };
+            /** @description The client has this answer */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evidence_bundle: {
+        parameters: {
+            query?: {
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSON with hashes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_recommendation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StateWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recommendation"];
+                };
+            };
+            /** @description Its state does not allow that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_recommendations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StateWishes"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StateResults"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renewal: {
+        parameters: {
+            query?: {
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Renewal"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saved_views: {
+        parameters: {
+            query?: {
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rows_SavedView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewView"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description View */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -823,25 +5131,45 @@ export interface operations {
             };
         };
     };
-    users: {
+    sign_in_methods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInMethods"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    teams: {
         parameters: {
             query?: {
-                /** @description Classes, separated by commas */
-                class?: string;
-                /** @description next_cursor of the page before */
-                cursor?: string;
-                /** @description License ids, separated by commas */
+                /** @description The answer as it was at the end of this day. */
+                as_of?: string;
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                /** @description License ids, separated by commas. */
                 license?: string;
-                /** @description 1 to 500, default 50 */
-                limit?: number;
-                /** @description Part of the name or e-mail */
-                q?: string;
-                /** @description name (default), email, role, class, last_any, duty or actions; `-` in front for descending */
-                sort?: string;
-                /** @description Team ids, separated by commas */
+                /** @description Team ids, separated by commas. */
                 team?: string;
-                /** @description 30, 60, 90 (default) or 180 days */
-                window?: number;
+                window?: 30 | 60 | 90 | 180;
             };
             header?: never;
             path?: never;
@@ -854,7 +5182,200 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UserPage"];
+                    "application/json": components["schemas"]["TeamList"];
+                };
+            };
+            /** @description The client has this answer */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    thresholds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thresholds"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_thresholds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Thresholds"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thresholds"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users: {
+        parameters: {
+            query?: {
+                /** @description The answer as it was at the end of this day. */
+                as_of?: string;
+                /** @description Classes, separated by commas. */
+                class?: components["schemas"]["ClassName"][];
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Not used for at least so many days */
+                "feature.ack.idle_days_gte"?: number;
+                "feature.ack.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.api.idle_days_gte"?: number;
+                "feature.api.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.automation_run.idle_days_gte"?: number;
+                "feature.automation_run.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.chat.idle_days_gte"?: number;
+                "feature.chat.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.config_change.idle_days_gte"?: number;
+                "feature.config_change.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.email.idle_days_gte"?: number;
+                "feature.email.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.escalate.idle_days_gte"?: number;
+                "feature.escalate.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.maintenance.idle_days_gte"?: number;
+                "feature.maintenance.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.manual_incident.idle_days_gte"?: number;
+                "feature.manual_incident.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.mobile_app.idle_days_gte"?: number;
+                "feature.mobile_app.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.note.idle_days_gte"?: number;
+                "feature.note.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.oncall.idle_days_gte"?: number;
+                "feature.oncall.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.orchestration_edit.idle_days_gte"?: number;
+                "feature.orchestration_edit.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.phone.idle_days_gte"?: number;
+                "feature.phone.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.priority.idle_days_gte"?: number;
+                "feature.priority.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.reassign.idle_days_gte"?: number;
+                "feature.reassign.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.resolve.idle_days_gte"?: number;
+                "feature.resolve.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.responder.idle_days_gte"?: number;
+                "feature.responder.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.signin.idle_days_gte"?: number;
+                "feature.signin.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.sms.idle_days_gte"?: number;
+                "feature.sms.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.snooze.idle_days_gte"?: number;
+                "feature.snooze.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.stakeholder.idle_days_gte"?: number;
+                "feature.stakeholder.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.status_update.idle_days_gte"?: number;
+                "feature.status_update.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.web.idle_days_gte"?: number;
+                "feature.web.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Not used for at least so many days */
+                "feature.workflow_run.idle_days_gte"?: number;
+                "feature.workflow_run.verdict"?: components["schemas"]["VerdictName"];
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                /** @description License ids, separated by commas. */
+                license?: string;
+                /** @description Rows on a page. */
+                limit?: number;
+                /** @description Part of the name or e-mail; of the pseudonym where names are not shown. */
+                q?: string;
+                /** @description Kinds of open recommendations, separated by commas. */
+                recommendation?: components["schemas"]["RecommendationKind"][];
+                /** @description PagerDuty's roles, separated by commas. */
+                role?: string;
+                /** @description `-` in front for descending. */
+                sort?: components["schemas"]["UserSort"];
+                /** @description Team ids, separated by commas. */
+                team?: string;
+                window?: 30 | 60 | 90 | 180;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description rel=next */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_UserRow"];
                 };
             };
             /** @description The client has this answer */
@@ -877,12 +5398,12 @@ export interface operations {
     user: {
         parameters: {
             query?: {
-                /** @description 30, 60, 90 (default) or 180 days */
-                window?: number;
+                /** @description The answer as it was at the end of this day. */
+                as_of?: string;
+                window?: 30 | 60 | 90 | 180;
             };
             header?: never;
             path: {
-                /** @description PagerDuty's id of the user */
                 id: string;
             };
             cookie?: never;
@@ -899,6 +5420,124 @@ export interface operations {
             };
             /** @description The client has this answer */
             304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evidence: {
+        parameters: {
+            query?: {
+                /** @description The answer as it was at the end of this day. */
+                as_of?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only uses of this feature. */
+                feature?: string;
+                /** @description Instead of the header `Accept`. CSV and NDJSON hold all rows, whatever the limit. */
+                format?: components["schemas"]["FormatName"];
+                /** @description Rows on a page. */
+                limit?: number;
+                window?: 30 | 60 | 90 | 180;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Evidence"];
+                };
+            };
+            /** @description The client has this answer */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_up_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationToken"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenInvitation"];
+                };
+            };
+            /** @description Expired, used, revoked and unknown look the same */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_sign_in_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkWish"];
+            };
+        };
+        responses: {
+            /** @description If the address is a member's, a link is on its way */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,47 +1,51 @@
-// The shapes of the HTTP API under the names the page uses: the generated schema, narrowed where it
-// says only `string` for a closed set of words. This is the only file that knows the schema's names.
+// The shapes of the HTTP API under the names the page uses, taken from the generated schema. The
+// schema calls some members that may be null optional; the server always sends them.
 import type { components } from './schema'
 
-type Schemas = components['schemas']
+export type Schemas = components['schemas']
 
-/** A shape with some members known more exactly than the schema says, never differently. */
-type Narrow<Shape, Exact extends Partial<Shape>> = Omit<Shape, keyof Exact> & Exact
+/** A shape as it arrives: every member is there, null where there is no value. */
+export type Sent<Shape> = Shape extends (infer Item)[]
+  ? Sent<Item>[]
+  : Shape extends object
+    ? { [Name in keyof Shape]-?: Sent<Exclude<Shape[Name], undefined>> }
+    : Shape
 
-export type ConnectionState = 'connected' | 'reconnect' | 'disconnected'
-export type DatasetStateName = 'complete' | 'partial' | 'forbidden' | 'not_in_plan' | 'pending'
-export type RunState = 'queued' | 'running' | 'succeeded' | 'failed'
-export type Verdict = 'used' | 'unused' | 'unknown' | 'not_eligible'
+export type ConnectionState = Schemas['ConnectionStateName']
+export type DatasetStateName = Schemas['DatasetStateName']
+export type RunState = Schemas['RunStateName']
+export type Verdict = Schemas['VerdictName']
+export type SeatClass = Schemas['ClassName']
 
 export type ByClass = Schemas['ByClass']
-export type SeatClass = keyof ByClass
+export type NamedId = Schemas['NamedId']
 
-export type DatasetState = Narrow<Schemas['DatasetCoverage'], { state: DatasetStateName }>
-export type DatasetProgress = Narrow<Schemas['SyncDataset'], { state: DatasetStateName }>
-export type Sync = Narrow<Schemas['Sync'], { state: RunState; datasets: DatasetProgress[] }>
-export type Connection = Narrow<
-  Schemas['Connection'],
-  { state: ConnectionState; sync?: Sync | null }
->
+export type DatasetState = Sent<Schemas['DatasetCoverage']>
+export type DatasetProgress = Sent<Schemas['SyncDataset']>
+export type Sync = Sent<Schemas['Sync']>
+export type Capability = Schemas['Capability']
+export type Webhook = Sent<Schemas['Webhook']>
+export type AccessWarning = Sent<Schemas['Warning']>
+export type Connection = Sent<Schemas['Connection']>
 
-export type Feature = Schemas['Feature']
-export type FeatureList = Schemas['FeatureList']
-export type Answer = Pick<FeatureList, 'generation' | 'as_of' | 'window_days'>
+export type Feature = Sent<Schemas['Feature']>
+export type FeatureList = Sent<Schemas['List_Feature']>
+export type Answer = Sent<Schemas['Frame']>
 
 export type WeekOfPeople = Schemas['WeekOfPeople']
-export type Overview = Narrow<Schemas['Overview'], { datasets: DatasetState[] }>
+export type Overview = Sent<Schemas['Overview']>
 
-export type FeatureVerdict = Narrow<Schemas['FeatureVerdict'], { verdict: Verdict }>
-interface ExactSeat {
-  class: SeatClass
-  features: Record<string, FeatureVerdict>
-}
-export type UserRow = Narrow<Schemas['UserRow'], ExactSeat>
-export type UserPage = Narrow<Schemas['UserPage'], { data: UserRow[] }>
-export type UserDetail = Narrow<Schemas['UserDetail'], ExactSeat>
+export type FeatureVerdict = Sent<Schemas['FeatureVerdict']>
+export type UserRow = Sent<Schemas['UserRow']>
+export type UserPage = Sent<Schemas['List_UserRow']>
+export type UserDetail = Sent<Schemas['UserDetail']>
 export type WeekOfUses = Schemas['WeekOfUses']
-export type Evidence = Schemas['Evidence']
+export type Evidence = Sent<Schemas['Evidence']>
 
-export type License = Schemas['License']
+export type License = Sent<Schemas['License']>
+export type LicenseList = Sent<Schemas['List_License']>
+
+export type Session = Sent<Schemas['Session']>
 
 /** Anything may stand between us and the server, so nothing of a problem is certain. */
 export type ProblemBody = Partial<Schemas['Problem']>

@@ -1,6 +1,6 @@
 // What the reader must know before trusting the figures: access ended, data old, datasets missing.
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { getRouteApi, Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { connectionsQuery } from '../api/queries'
 import type { Connection } from '../api/types'
@@ -10,14 +10,18 @@ import { datasetLabel, gapReason, gaps } from '../words/datasets'
 import { instant, list, secondsBetween } from '../words/format'
 import { currentConnection } from './current-connection'
 
+const frameRoute = getRouteApi('/frame')
+
 /** Older than a day and two hours means that at least one daily round was missed. */
 const STALE_SECONDS = 26 * 3600
 
 export function FreshnessBanner(props: { asOf: string }) {
   const { data: connections } = useQuery(connectionsQuery)
   const now = useNow()
+  const { as_of: lookBack } = frameRoute.useSearch()
   const connection = currentConnection(connections)
-  if (connections === undefined) return null
+  // A look back is old on purpose, and what is connected now says nothing about that day.
+  if (connections === undefined || lookBack !== undefined) return null
   const age = secondsBetween(props.asOf, now.toISOString())
   const warning = accessWarning(connection, props.asOf) ?? staleWarning(age, props.asOf)
   return (

@@ -1,43 +1,27 @@
-// The pages. On a narrow screen the list opens in the flow, above the page, and never covers it.
+// The pages that this organization shows. On a narrow screen the list opens in the flow, above the page, and never covers it.
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
-import {
-  ConnectionsIcon,
-  FeaturesIcon,
-  LicensesIcon,
-  OverviewIcon,
-  UsersIcon,
-} from '../parts/icons'
+import { sessionQuery } from '../api/queries'
+import { NavIcon } from './nav-icons'
 import classes from './frame.module.css'
-
-interface Entry {
-  to: '/' | '/users' | '/features' | '/licenses' | '/connections'
-  label: string
-  icon: ReactNode
-}
-
-const ENTRIES: readonly Entry[] = [
-  { to: '/', label: 'Overview', icon: <OverviewIcon /> },
-  { to: '/users', label: 'Users', icon: <UsersIcon /> },
-  { to: '/features', label: 'Features', icon: <FeaturesIcon /> },
-  { to: '/licenses', label: 'Licenses', icon: <LicensesIcon /> },
-  { to: '/connections', label: 'Connections', icon: <ConnectionsIcon /> },
-]
+import { PAGES } from './pages'
 
 export function Navigation(props: { open: boolean; onNavigate: () => void }) {
+  const { data: session } = useQuery(sessionQuery)
+  const pages = PAGES.filter((page) => session?.privacy !== 'team_only' || !('personal' in page))
   return (
     <nav id="navigation" className={classes.nav} data-open={props.open} aria-label="Pages">
       <ul>
-        {ENTRIES.map((entry) => (
-          <li key={entry.to}>
+        {pages.map((page) => (
+          <li key={page.to} data-group={page.group}>
             <Link
-              to={entry.to}
+              to={page.to}
               className={classes.navLink ?? ''}
-              activeOptions={{ exact: entry.to === '/', includeSearch: false }}
+              activeOptions={{ exact: page.to === '/', includeSearch: false }}
               onClick={props.onNavigate}
             >
-              {entry.icon}
-              {entry.label}
+              <NavIcon page={page.to} />
+              {page.label}
             </Link>
           </li>
         ))}

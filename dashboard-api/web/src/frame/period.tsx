@@ -1,14 +1,9 @@
 // The period that every figure of the page speaks of; it lives in the address.
 import { NativeSelect, SegmentedControl } from '@mantine/core'
-import { getRouteApi, useNavigate } from '@tanstack/react-router'
-import { DEFAULT_PERIOD, PERIODS, type Period } from './search'
+import { useNavigate } from '@tanstack/react-router'
+import { usePeriod } from './reading'
+import { DEFAULT_PERIOD, PERIODS } from './search'
 import classes from './frame.module.css'
-
-const frameRoute = getRouteApi('/frame')
-
-export function usePeriod(): Period {
-  return frameRoute.useSearch().window ?? DEFAULT_PERIOD
-}
 
 export function PeriodFilter() {
   const period = usePeriod()

@@ -23,7 +23,7 @@ export function PersonMenu() {
   return (
     <Popover position="bottom-end" width={240} shadow="md" trapFocus returnFocus>
       <Popover.Target>
-        <button type="button" className={classes.avatar} aria-label={`Account of ${person.name}`}>
+        <button type="button" className={classes.avatar} aria-label={`${initials(person.name, person.email)}, account of ${person.name}`}>
           {initials(person.name, person.email)}
         </button>
       </Popover.Target>

@@ -19,6 +19,7 @@ interface Props<T> {
     refetch: () => unknown
   }
   skeleton: ReactNode
+  aside?: ReactNode
   children: (answer: T) => ReactNode
 }
 
@@ -27,7 +28,9 @@ export function Answered<T extends Answer>(props: Props<T>) {
   const failed = error !== null && (data === undefined || isPlaceholderData)
   return (
     <>
-      <PageHeader title={props.title} subtitle={props.subtitle} answer={failed ? undefined : data} />
+      <PageHeader title={props.title} subtitle={props.subtitle} answer={failed ? undefined : data}>
+        {!failed && props.aside}
+      </PageHeader>
       {failed ? (
         <Failure error={error} onRetry={refetch} />
       ) : data === undefined ? (

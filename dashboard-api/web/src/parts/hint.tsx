@@ -1,15 +1,19 @@
 // A label that explains its figure: definition and as-of, by pointer, keyboard and touch.
 import { Tooltip } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { DEFINITIONS, type DefinitionName } from '../words/definitions'
+import { DEFINITIONS, SOURCES, type DefinitionName } from '../words/definitions'
 import { useAsOfWords } from './as-of'
-import classes from './parts.module.css'
+import classes from './hint.module.css'
 
 export function Hint(props: { of: DefinitionName; children: ReactNode }) {
-  return <HintText text={DEFINITIONS[props.of]}>{props.children}</HintText>
+  return (
+    <HintText text={DEFINITIONS[props.of]} source={SOURCES[props.of]}>
+      {props.children}
+    </HintText>
+  )
 }
 
-export function HintText(props: { text: string; children: ReactNode }) {
+export function HintText(props: { text: string; source?: string | undefined; children: ReactNode }) {
   const asOf = useAsOfWords()
   return (
     <Tooltip
@@ -21,6 +25,7 @@ export function HintText(props: { text: string; children: ReactNode }) {
       label={
         <span className={classes.hintBody}>
           {props.text}
+          {props.source !== undefined && <span className={classes.hintAsOf}>From {props.source}.</span>}
           {asOf !== '' && <span className={classes.hintAsOf}>{asOf}</span>}
         </span>
       }

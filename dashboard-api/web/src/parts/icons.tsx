@@ -1,7 +1,7 @@
 // The few signs in use, drawn here so that none is loaded from elsewhere.
 import type { ReactNode } from 'react'
 
-function Icon(props: { children: ReactNode; size?: number }) {
+export function Icon(props: { children: ReactNode; size?: number }) {
   const size = props.size ?? 16
   return (
     <svg
@@ -57,41 +57,6 @@ export const MoonIcon = () => (
   </Icon>
 )
 
-export const OverviewIcon = () => (
-  <Icon>
-    <path d="M2 14V9M6 14V5M10 14V7M14 14V2" />
-  </Icon>
-)
-
-export const UsersIcon = () => (
-  <Icon>
-    <circle cx="6" cy="5.5" r="2.5" />
-    <path d="M1.5 14c.3-2.7 2-4.2 4.5-4.2s4.2 1.5 4.5 4.2M10.5 3.2a2.5 2.5 0 0 1 0 4.6M12 10.2c1.5.5 2.3 1.8 2.5 3.8" />
-  </Icon>
-)
-
-export const FeaturesIcon = () => (
-  <Icon>
-    <rect x="2" y="2" width="5" height="5" rx="1" />
-    <rect x="9" y="2" width="5" height="5" rx="1" />
-    <rect x="2" y="9" width="5" height="5" rx="1" />
-    <rect x="9" y="9" width="5" height="5" rx="1" />
-  </Icon>
-)
-
-export const LicensesIcon = () => (
-  <Icon>
-    <rect x="1.5" y="3" width="13" height="10" rx="1.5" />
-    <path d="M4.5 6.5h4M4.5 9.5h7" />
-  </Icon>
-)
-
-export const ConnectionsIcon = () => (
-  <Icon>
-    <path d="M6 3v3M10 3v3M4 6h8v2a4 4 0 0 1-8 0V6ZM8 12v3" />
-  </Icon>
-)
-
 export const ExternalIcon = () => (
   <Icon size={12}>
     <path d="M9 2h5v5M14 2 7.5 8.5M12 9.5V13a1 1 0 0 1-1 1H3a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1h3.5" />
@@ -108,5 +73,18 @@ export const SearchIcon = () => (
 export const CheckIcon = () => (
   <Icon size={14}>
     <path d="m3 8.5 3.5 3.5L13 4.5" />
+  </Icon>
+)
+
+export const FilterIcon = () => (
+  <Icon size={14}>
+    <path d="M2 3.5h12M4.5 8h7M6.5 12.5h3" />
+  </Icon>
+)
+
+export const ClockIcon = () => (
+  <Icon size={14}>
+    <circle cx="8" cy="8" r="6" />
+    <path d="M8 4.8V8l2.2 1.5" />
   </Icon>
 )

@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react'
 import { IconButton } from './icon-button'
 import { CloseIcon } from './icons'
-import classes from './parts.module.css'
+import classes from './notice.module.css'
 
 interface Props {
   tone: 'good' | 'warn' | 'bad' | 'plain'

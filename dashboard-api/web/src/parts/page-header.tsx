@@ -19,12 +19,14 @@ export function PageHeader(props: Props) {
         <h1>{props.title}</h1>
         {props.subtitle !== undefined && <p className={classes.subtitle}>{props.subtitle}</p>}
       </div>
-      {props.answer && (
-        <p className={classes.asOf}>
-          {props.answer.window_days} days up to {instant(props.answer.as_of)}
-        </p>
-      )}
-      {props.children}
+      <div className={classes.headerEnd}>
+        {props.answer && (
+          <p className={classes.asOf}>
+            {props.answer.window_days} days up to {instant(props.answer.as_of)}
+          </p>
+        )}
+        {props.children}
+      </div>
     </div>
   )
 }

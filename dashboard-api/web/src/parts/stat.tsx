@@ -3,7 +3,7 @@ import { Link, type LinkProps } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { DefinitionName } from '../words/definitions'
 import { Hint } from './hint'
-import classes from './parts.module.css'
+import classes from './stat.module.css'
 
 interface Props {
   label: string
@@ -12,6 +12,7 @@ interface Props {
   note?: ReactNode
   to?: LinkProps
   tone?: 'plain' | 'unknown'
+  line?: ReactNode
 }
 
 export function Stat(props: Props) {
@@ -27,6 +28,7 @@ export function Stat(props: Props) {
           props.value
         )}
       </span>
+      {props.line}
       {props.note !== undefined && <span className={classes.statNote}>{props.note}</span>}
     </div>
   )

@@ -4,7 +4,7 @@ import { Group } from '@visx/group'
 import { scaleLinear, scalePoint } from '@visx/scale'
 import { AreaClosed, LinePath } from '@visx/shape'
 import { useState } from 'react'
-import { count, shortDate } from '../words/format'
+import { count, month, shortDate } from '../words/format'
 import classes from './week-chart.module.css'
 
 export interface WeekPoint {
@@ -17,6 +17,7 @@ interface Props {
   points: readonly WeekPoint[]
   label: string
   unit: (value: number) => string
+  every?: 'week' | 'month'
 }
 
 const HEIGHT = 196
@@ -34,14 +35,14 @@ export function WeekChart(props: Props) {
   return (
     <div ref={ref} className={classes.chart}>
       <p className={classes.readout} aria-hidden="true">
-        {shown === undefined ? 'No week yet' : readout(shown, props.unit)}
+        {shown === undefined ? 'Nothing yet' : readout(shown, props)}
       </p>
       <svg
         width={width}
         height={HEIGHT}
         viewBox={`0 0 ${width} ${HEIGHT}`}
         role="img"
-        aria-label={`${props.label}: ${spoken(props.points, props.unit)}`}
+        aria-label={`${props.label}: ${spoken(props)}`}
         onPointerLeave={() => {
           setPointed(null)
         }}
@@ -52,15 +53,16 @@ export function WeekChart(props: Props) {
   )
 }
 
-function readout(point: WeekPoint, unit: Props['unit']): string {
-  return `Week of ${shortDate(point.start)}: ${unit(point.value)}${point.complete ? '' : ', not complete'}`
+function readout(point: WeekPoint, { unit, every = 'week' }: Props): string {
+  const when = every === 'month' ? month(point.start) : `Week of ${shortDate(point.start)}`
+  return `${when}: ${unit(point.value)}${point.complete ? '' : ', not complete'}`
 }
 
-function spoken(points: readonly WeekPoint[], unit: Props['unit']): string {
+function spoken({ points, unit, every = 'week' }: Props): string {
   const first = points[0]
   const last = points[points.length - 1]
-  if (first === undefined || last === undefined) return 'no week yet'
-  return `${points.length} weeks, from ${unit(first.value)} to ${unit(last.value)}`
+  if (first === undefined || last === undefined) return `no ${every} yet`
+  return `${points.length} ${every}s, from ${unit(first.value)} to ${unit(last.value)}`
 }
 
 interface PlotProps {

@@ -34,6 +34,19 @@ const OUTCOMES: Record<string, ConsentWords> = {
       'You signed in to a different PagerDuty account than the one connected here. The data of two accounts is never mixed, so nothing was changed.',
     next: 'Sign out at PagerDuty and reconnect with the account shown on the card, or disconnect it first to connect the other one.',
   },
+  insufficient_role: {
+    tone: 'bad',
+    title: 'Your PagerDuty role is not enough',
+    explanation:
+      'The person who signed in may not read the whole account. Nothing was stored, so that no figure is built on half of it.',
+    next: 'Sign in as a global administrator or the account owner, or invite one from the card.',
+  },
+  app_not_installed: {
+    tone: 'bad',
+    title: 'The app is not installed in this PagerDuty account',
+    explanation: 'PagerDuty knows the app, but the account has not installed or approved it.',
+    next: 'Ask the account owner to approve the app at PagerDuty under Integrations, then press Connect again.',
+  },
   no_access: {
     tone: 'bad',
     title: 'PagerDuty confirmed who you are, but granted no data access',

@@ -1,4 +1,6 @@
-// Numbers and instants as words. Everything is in UTC, as the definitions count days in UTC.
+// Numbers and instants as words. Days are UTC, as the definitions count them; instants are written in
+// the reader's time zone and name it.
+import { timeZone } from './zone'
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
@@ -20,15 +22,26 @@ const SHORT_DATE = new Intl.DateTimeFormat('en-US', {
   month: 'short',
   day: 'numeric',
 })
-const INSTANT = new Intl.DateTimeFormat('en-US', {
-  timeZone: 'UTC',
-  year: 'numeric',
-  month: 'short',
-  day: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-  hourCycle: 'h23',
-})
+const INSTANTS = new Map<string, Intl.DateTimeFormat>()
+
+function instantFormat(zone: string): Intl.DateTimeFormat {
+  const known = INSTANTS.get(zone)
+  if (known !== undefined) return known
+  const made = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZoneName: 'short',
+  })
+  INSTANTS.set(zone, made)
+  return made
+}
+
+const MONTH = new Intl.DateTimeFormat('en-US', { timeZone: 'UTC', year: 'numeric', month: 'short' })
 
 /** What stands where there is no figure; never a zero. */
 export const NO_FIGURE = '–'
@@ -61,7 +74,7 @@ export const date = (at: string): string => DATE.format(new Date(at))
 export const shortDate = (at: string): string => SHORT_DATE.format(new Date(at))
 
 export const instant = (at: string | null | undefined): string =>
-  at == null ? NO_FIGURE : `${INSTANT.format(new Date(at))} UTC`
+  at == null ? NO_FIGURE : instantFormat(timeZone()).format(new Date(at))
 
 /** Whole days between an instant and the as-of of the answer that names it. */
 export function daysBefore(at: string, asOf: string): number {
@@ -104,3 +117,24 @@ export function list(words: string[]): string {
   if (words.length < 2) return words.join('')
   return `${words.slice(0, -1).join(', ')} and ${words[words.length - 1] ?? ''}`
 }
+
+/** `2026-03` → `Mar 2026`. */
+export const month = (name: string): string =>
+  MONTH.format(new Date(`${name.slice(0, 7)}-01T00:00:00Z`))
+
+/** A short span: `45 s`, `12 min`, `3.5 h`. */
+export function span(seconds: number | null | undefined): string {
+  if (seconds == null) return NO_FIGURE
+  if (seconds < MINUTE) return `${Math.round(seconds)} s`
+  if (seconds < HOUR) return `${Math.round(seconds / MINUTE)} min`
+  return hours(seconds)
+}
+
+/** `+3`, `−2`, `±0`, with the sign a reader expects. */
+export function signed(value: number, write: (value: number) => string = count): string {
+  if (value === 0) return '±0'
+  return `${value > 0 ? '+' : '−'}${write(Math.abs(value))}`
+}
+
+/** The UTC day of an instant as `YYYY-MM-DD`. */
+export const dayOf = (at: string | Date): string => new Date(at).toISOString().slice(0, 10)

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import type { Connection } from '../../api/types'
 import { HintText } from '../../parts/hint'
 import { useNow } from '../../parts/use-now'
+import { accessKind } from '../../words/access'
 import { instant, relative } from '../../words/format'
 import classes from './connections.module.css'
 
@@ -19,8 +20,10 @@ export function AccessFacts({ connection }: { connection: Connection }) {
       <Fact name="Subdomain">{connection.subdomain}</Fact>
       <Fact name="Region">{REGIONS[connection.region] ?? connection.region}</Fact>
       <Fact name="Consent by">
+        {connection.consented_by_name !== '' && `${connection.consented_by_name} · `}
         PagerDuty user <code>{connection.pagerduty_user_id}</code>
       </Fact>
+      <Fact name="Kind of access">{accessKind(connection.access_kind)}</Fact>
       <Fact name="Consent on">{instant(connection.consented_at)}</Fact>
       <Fact name={<HintText text={ACCESS_ENDS}>Access ends</HintText>}>
         {connection.access_ends_at == null

@@ -2,10 +2,17 @@
 import type { Connection } from '../../api/types'
 import { gaps } from '../../words/datasets'
 
-export type CardState = 'not_connected' | 'connected' | 'degraded' | 'reconnect' | 'disconnected'
+export type CardState =
+  | 'not_connected'
+  | 'authorizing'
+  | 'connected'
+  | 'degraded'
+  | 'reconnect'
+  | 'disconnected'
 
 const LABELS: Record<CardState, string> = {
   not_connected: 'Not connected',
+  authorizing: 'Waiting for PagerDuty',
   connected: 'Connected',
   degraded: 'Connected, degraded',
   reconnect: 'Reconnect needed',

@@ -7,6 +7,7 @@ import { PageHeader } from '../../parts/page-header'
 import { ProblemPanel } from '../../parts/problem-panel'
 import { CatalogCard } from './catalog-card'
 import classes from './connections.module.css'
+import { Invitations } from './invitations'
 
 export function ConnectionsPage() {
   const { data, error, refetch } = useQuery(connectionsQuery)
@@ -23,6 +24,7 @@ export function ConnectionsPage() {
           <Skeleton height={320} />
         </div>
       )}
+      <Invitations />
     </>
   )
 }

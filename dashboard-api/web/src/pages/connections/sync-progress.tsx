@@ -5,11 +5,13 @@ import { Hint } from '../../parts/hint'
 import { RequestId } from '../../parts/notice'
 import { Table } from '../../parts/table'
 import cells from '../../parts/table.module.css'
-import { datasetLabel, gapReason, runLabel } from '../../words/datasets'
-import { count, countOf, date, instant, textOr } from '../../words/format'
+import { useNow } from '../../parts/use-now'
+import { coverageWords, datasetLabel, runLabel } from '../../words/datasets'
+import { count, countOf, instant, relative, textOr } from '../../words/format'
 import classes from './connections.module.css'
 
 export function SyncProgress({ sync }: { sync: Sync }) {
+  const now = useNow()
   const running = sync.state === 'running' || sync.state === 'queued'
   return (
     <section className={classes.sync} aria-label="Sync">
@@ -18,6 +20,7 @@ export function SyncProgress({ sync }: { sync: Sync }) {
         <p role="status">
           {runLabel(sync.state)}
           {running ? `: ${settled(sync)} of ${sync.datasets.length} datasets done` : ''}
+          {running && sync.expected_end_at != null && `, done ${relative(sync.expected_end_at, now)}`}
         </p>
         <p className={cells.dim}>
           Figures up to {instant(sync.as_of)} · {count(sync.requests)} requests,{' '}
@@ -111,9 +114,5 @@ const settled = (sync: Sync): number =>
   sync.datasets.filter(({ state }) => state !== 'pending').length
 
 function coverage(dataset: DatasetProgress): string {
-  const reason = gapReason(dataset)
-  if (dataset.state === 'pending') return textOr(dataset.reason, '')
-  if (reason !== '') return reason
-  if (dataset.covered_from == null || dataset.covered_to == null) return 'whole snapshot'
-  return `${date(dataset.covered_from)} – ${date(dataset.covered_to)}`
+  return dataset.state === 'pending' ? dataset.reason : coverageWords(dataset)
 }

@@ -2,7 +2,7 @@
 import { Link } from '@tanstack/react-router'
 import type { Feature } from '../../api/types'
 import { VerdictBar } from '../../parts/bars'
-import { Hint, HintText } from '../../parts/hint'
+import { Hint } from '../../parts/hint'
 import { Panel } from '../../parts/panel'
 import { VerdictLegend } from '../../parts/verdict-legend'
 import { areaLabel, byArea } from '../../words/features'
@@ -45,7 +45,9 @@ function Adoption({ feature }: { feature: Feature }) {
   const eligible = feature.used + feature.unused + feature.unknown
   return (
     <li className={classes.adoption}>
-      <HintText text={feature.definition}>{feature.name}</HintText>
+      <Link to="/features/$featureId" params={{ featureId: feature.id }} title={feature.definition}>
+        {feature.name}
+      </Link>
       <VerdictBar feature={feature} height={12} />
       <span className={classes.adoptionFigures}>
         <strong>{count(feature.used)}</strong> used

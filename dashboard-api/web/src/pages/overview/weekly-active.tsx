@@ -29,7 +29,7 @@ export function WeeklyActivePanel({ weeks }: { weeks: WeekOfPeople[] }) {
 
 function WeekTable({ weeks }: { weeks: WeekOfPeople[] }) {
   return (
-    <Table label="Active people per week">
+    <Table label="Active people per week" compact>
       <thead>
         <tr>
           <th scope="col">Week from</th>

@@ -9,6 +9,7 @@ import { Stat } from '../../parts/stat'
 import { classDefinition } from '../../words/classes'
 import { featureName } from '../../words/features'
 import { count, date, daysBefore, hours, humanize, NO_FIGURE, plural, textOr } from '../../words/format'
+import { ExemptionButton } from './exemption'
 import classes from './user.module.css'
 
 export function UserFacts(props: { user: UserDetail; catalogue: Feature[] }) {
@@ -19,7 +20,8 @@ export function UserFacts(props: { user: UserDetail; catalogue: Feature[] }) {
         <Fact name="Class">
           <HintText text={classDefinition(user.class)}>
             <SeatClassMark of={user.class} />
-          </HintText>
+          </HintText>{' '}
+          <ExemptionButton user={user} />
         </Fact>
         <Fact name="Role">{humanize(user.role)}</Fact>
         <Fact name="License">{license(user)}</Fact>

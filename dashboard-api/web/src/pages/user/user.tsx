@@ -1,4 +1,4 @@
-// One seat: its class, what it used and when, and the records behind each verdict.
+// One seat: its class, what it used and when, what depends on it, and the records behind each verdict.
 import { Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
@@ -6,11 +6,16 @@ import { useState } from 'react'
 import { ApiProblem } from '../../api/problem'
 import { featuresQuery, userQuery } from '../../api/queries'
 import type { Feature, UserDetail } from '../../api/types'
-import { usePeriod } from '../../frame/period'
+import { useMoment } from '../../frame/reading'
 import { Answered } from '../../parts/answered'
 import { EmptyState } from '../../parts/empty-state'
 import { PageHeader } from '../../parts/page-header'
+import parts from '../../parts/parts.module.css'
+import { DependsOn } from './depends-on'
 import { EvidenceList } from './evidence-list'
+import { ExemptionNotice } from './exemption'
+import { ClassHistory } from './history'
+import { Suggestions } from './suggestions'
 import { UserFacts } from './user-facts'
 import { VerdictTable } from './verdict-table'
 import { WeekStrip } from './week-strip'
@@ -19,9 +24,9 @@ const userRoute = getRouteApi('/frame/users/$userId')
 
 export function UserPage() {
   const { userId } = userRoute.useParams()
-  const period = usePeriod()
-  const user = useQuery(userQuery(userId, period))
-  const catalogue = useQuery(featuresQuery(period))
+  const moment = useMoment()
+  const user = useQuery(userQuery(userId, moment))
+  const catalogue = useQuery(featuresQuery(moment))
   if (isGone(user.error)) return <UserGone id={userId} />
   const answer = catalogue.data && user.data
   return (
@@ -40,8 +45,14 @@ function UserContent({ user, catalogue }: { user: UserDetail; catalogue: Feature
   const [feature, setFeature] = useState<string | null>(null)
   return (
     <>
+      <ExemptionNotice user={user} />
       <UserFacts user={user} catalogue={catalogue} />
+      <div className={parts.columns}>
+        <Suggestions user={user} />
+        <DependsOn user={user} />
+      </div>
       <WeekStrip weeks={user.weeks} />
+      <ClassHistory history={user.history} />
       <VerdictTable user={user} catalogue={catalogue} chosen={feature} onChoose={setFeature} />
       <EvidenceList user={user} catalogue={catalogue} feature={feature} onFeature={setFeature} />
     </>
@@ -58,7 +69,7 @@ function UserGone({ id }: { id: string }) {
       <PageHeader title="User" />
       <EmptyState title="There is no such user">
         <p>
-          <code>{id}</code> is not a seat of this account as of the latest figures.{' '}
+          <code>{id}</code> is not a seat of this account as of these figures.{' '}
           <Link to="/users">All users</Link>
         </p>
       </EmptyState>

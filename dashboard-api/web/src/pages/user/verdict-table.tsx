@@ -1,7 +1,8 @@
 // The verdict of each feature for this seat, with the reason where nothing can be said.
+import { Link } from '@tanstack/react-router'
 import { Fragment } from 'react'
 import type { Feature, FeatureVerdict, UserDetail } from '../../api/types'
-import { Hint, HintText } from '../../parts/hint'
+import { Hint } from '../../parts/hint'
 import { Panel } from '../../parts/panel'
 import parts from '../../parts/parts.module.css'
 import { Table } from '../../parts/table'
@@ -68,7 +69,9 @@ function VerdictRow({ feature, user, chosen, onChoose }: Props & { feature: Feat
   return (
     <tr>
       <th scope="row">
-        <HintText text={feature.definition}>{feature.name}</HintText>
+        <Link to="/features/$featureId" params={{ featureId: feature.id }} title={feature.definition}>
+          {feature.name}
+        </Link>
       </th>
       <td>
         <VerdictMark of={verdict.verdict} />
@@ -78,7 +81,7 @@ function VerdictRow({ feature, user, chosen, onChoose }: Props & { feature: Feat
       <td className={cells.numeric}>{figure(verdict, verdict.active_days)}</td>
       <td className={cells.reason}>{reason(verdict, feature)}</td>
       <td>
-        {user.evidence.some((record) => record.feature === feature.id) && (
+        {verdict.last != null && (
           <button
             type="button"
             className={parts.linkButton}

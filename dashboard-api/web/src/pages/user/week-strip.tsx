@@ -82,7 +82,7 @@ function Strip({ weeks }: { weeks: WeekOfUses[] }) {
 
 function StripTable({ weeks }: { weeks: WeekOfUses[] }) {
   return (
-    <Table label="Actions per week">
+    <Table label="Actions per week" compact>
       <thead>
         <tr>
           <th scope="col">Week from</th>

@@ -1,19 +1,19 @@
 // The columns of the Users table: what each shows, by which key the server sorts it, what it means.
 import { createColumnHelper, tableFeatures } from '@tanstack/react-table'
-import { Link } from '@tanstack/react-router'
 import type { Feature, UserRow } from '../../api/types'
 import { SeatClassMark } from '../../parts/seat-class'
-import { DEFINITIONS } from '../../words/definitions'
+import { DEFINITIONS, SOURCES } from '../../words/definitions'
 import { featureName, KEY_FEATURES } from '../../words/features'
-import { count, daysBefore, hours, humanize, instant, NO_FIGURE } from '../../words/format'
-import { verdictCell, verdictSentence } from '../../words/verdicts'
-import classes from './users.module.css'
+import { count, hours, humanize, NO_FIGURE } from '../../words/format'
+import { money } from '../../words/money'
+import { FeatureCell, LastAnyCell, NameCell, RecommendationCell } from './user-cells'
 
 /** What a cell needs besides its row. */
 export interface Scope {
   asOf: string
   windowDays: number
   catalogue: readonly Feature[] | undefined
+  currency: string | null | undefined
 }
 
 /** What the head needs: the server's sort key, a definition, and how the cells align. */
@@ -28,83 +28,91 @@ export interface ColumnNotes {
 export const features = tableFeatures({})
 const helper = createColumnHelper<typeof features, UserRow>()
 
-export const NOTES: Record<string, ColumnNotes> = {
-  name: { label: 'Name', width: 204, sort: 'name' },
+const defined = (name: keyof typeof DEFINITIONS): string => {
+  const source = SOURCES[name]
+  return source === undefined ? DEFINITIONS[name] : `${DEFINITIONS[name]} From ${source}.`
+}
+
+/** The columns that are not features. */
+export const FIXED: Record<string, ColumnNotes> = {
+  name: { label: 'Name', width: 216, sort: 'name' },
   role: { label: 'Role', width: 104, sort: 'role' },
   license: { label: 'License', width: 120 },
   teams: { label: 'Teams', width: 124 },
   class: { label: 'Class', width: 96, sort: 'class', definition: DEFINITIONS.classes },
   last_any: { label: 'Last use', width: 136, sort: 'last_any', definition: DEFINITIONS.last_any },
-  ...Object.fromEntries(
-    KEY_FEATURES.map(({ id, label }) => [
-      id,
-      { label, width: 76, definition: DEFINITIONS.feature_cell, numeric: true },
-    ]),
-  ),
-  duty: { label: 'Duty', width: 76, sort: 'duty', definition: DEFINITIONS.duty, numeric: true },
-  actions: {
-    label: 'Actions',
-    width: 78,
-    sort: 'actions',
-    definition: DEFINITIONS.actions,
+  duty: { label: 'Duty', width: 72, sort: 'duty', definition: defined('duty'), numeric: true },
+  actions: { label: 'Actions', width: 78, sort: 'actions', definition: defined('actions'), numeric: true },
+  cost: { label: 'Cost / mo', width: 88, definition: defined('cost'), numeric: true },
+  recommendation: { label: 'Recommended', width: 122 },
+}
+
+export const DEFAULT_COLUMNS: readonly string[] = [
+  'role',
+  'license',
+  'class',
+  'last_any',
+  'duty',
+  'actions',
+  'cost',
+  'recommendation',
+  'signin',
+  'mobile_app',
+  'ack',
+  'resolve',
+  'note',
+  'responder',
+  'status_update',
+]
+
+const FEATURE_WIDTH = 76
+
+/** The head of a column, a feature's when it is none of the fixed ones. */
+export function notesOf(id: string, catalogue: readonly Feature[] | undefined): ColumnNotes {
+  const fixed = FIXED[id]
+  if (fixed !== undefined) return fixed
+  const short = KEY_FEATURES.find((feature) => feature.id === id)?.label
+  return {
+    label: short ?? featureName(id, catalogue),
+    width: short === undefined ? FEATURE_WIDTH + 40 : FEATURE_WIDTH,
+    definition: `${featureName(id, catalogue)}. ${DEFINITIONS.feature_cell}`,
     numeric: true,
-  },
+  }
 }
 
-export const TABLE_WIDTH = Object.values(NOTES).reduce((sum, { width }) => sum + width, 0)
-
-export function userColumns(scope: Scope) {
-  return helper.columns([
-    helper.display({ id: 'name', cell: ({ row }) => <NameCell user={row.original} /> }),
-    helper.display({ id: 'role', cell: ({ row }) => humanize(row.original.role) }),
-    helper.display({ id: 'license', cell: ({ row }) => row.original.license?.name ?? 'unknown' }),
-    helper.display({
-      id: 'teams',
-      cell: ({ row }) => row.original.teams.map((team) => team.name).join(', ') || NO_FIGURE,
-    }),
-    helper.display({ id: 'class', cell: ({ row }) => <SeatClassMark of={row.original.class} /> }),
-    helper.display({ id: 'last_any', cell: ({ row }) => lastAny(row.original, scope) }),
-    ...KEY_FEATURES.map(({ id }) =>
-      helper.display({ id, cell: ({ row }) => <FeatureCell user={row.original} id={id} scope={scope} /> }),
-    ),
-    helper.display({ id: 'duty', cell: ({ row }) => hours(row.original.duty_seconds) }),
-    helper.display({ id: 'actions', cell: ({ row }) => count(row.original.actions) }),
-  ])
+export function tableWidth(ids: readonly string[], catalogue: readonly Feature[] | undefined): number {
+  return ids.reduce((sum, id) => sum + notesOf(id, catalogue).width, 0)
 }
 
-function NameCell({ user }: { user: UserRow }) {
-  return (
-    <>
-      <Link to="/users/$userId" params={{ userId: user.id }} className={classes.name ?? ''}>
-        {user.name}
-      </Link>
-      <span className={classes.email}>{user.email}</span>
-    </>
+export function userColumns(ids: readonly string[], scope: Scope) {
+  return helper.columns(
+    ids.map((id) => helper.display({ id, cell: ({ row }) => cellOf(id, row.original, scope) })),
   )
 }
 
-function lastAny({ last_any: last }: UserRow, scope: Scope) {
-  if (last == null) return 'none on record'
-  const days = daysBefore(last.at, scope.asOf)
-  return (
-    <span title={instant(last.at)}>
-      {days === 0 ? 'today' : `${count(days)} d`} · {featureName(last.feature, scope.catalogue)}
-    </span>
-  )
-}
-
-function FeatureCell({ user, id, scope }: { user: UserRow; id: string; scope: Scope }) {
-  const verdict = user.features[id]
-  const name = featureName(id, scope.catalogue)
-  const unknown = verdict === undefined || verdict.verdict === 'unknown'
-  return (
-    <span
-      className={classes.verdict}
-      data-verdict={verdict?.verdict ?? 'unknown'}
-      title={verdictSentence(name, verdict, scope.windowDays)}
-      {...(unknown ? { role: 'img', 'aria-label': 'unknown' } : {})}
-    >
-      {verdictCell(verdict, scope.asOf)}
-    </span>
-  )
+function cellOf(id: string, user: UserRow, scope: Scope) {
+  switch (id) {
+    case 'name':
+      return <NameCell user={user} />
+    case 'role':
+      return humanize(user.role)
+    case 'license':
+      return user.license?.name ?? 'unknown'
+    case 'teams':
+      return user.teams.map((team) => team.name).join(', ') || NO_FIGURE
+    case 'class':
+      return <SeatClassMark of={user.class} />
+    case 'last_any':
+      return <LastAnyCell user={user} scope={scope} />
+    case 'duty':
+      return hours(user.duty_seconds)
+    case 'actions':
+      return count(user.actions)
+    case 'cost':
+      return money(user.cost_monthly, scope.currency)
+    case 'recommendation':
+      return <RecommendationCell user={user} />
+    default:
+      return <FeatureCell user={user} id={id} scope={scope} />
+  }
 }

@@ -1,23 +1,28 @@
-// Search, class and license; a team comes from a link. All of it lives in the address.
+// Search, class, feature and recommendation; team and license are filters of every page.
 import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
-import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { licensesQuery } from '../../api/queries'
-import { usePeriod } from '../../frame/period'
+import type { Query } from '../../api/client'
 import { readUsersSearch, type UsersSearch } from '../../frame/search'
-import { CloseIcon, SearchIcon } from '../../parts/icons'
+import { Downloads } from '../../parts/downloads'
+import { SearchIcon } from '../../parts/icons'
+import parts from '../../parts/parts.module.css'
 import { CLASSES } from '../../words/classes'
 import { count } from '../../words/format'
+import { KINDS } from '../../words/recommendations'
+import { ColumnPicker } from './column-picker'
+import { FeatureFilter } from './feature-filter'
 import classes from './users.module.css'
 
 /** Long enough not to ask for every letter, short enough to feel immediate. */
 const TYPING_PAUSE_MS = 250
 
+type Change = Record<string, string | undefined>
+
 function useChange() {
   const navigate = useNavigate()
-  return (change: Record<string, string | undefined>) => {
+  return (change: Change) => {
     void navigate({
       to: '/users',
       search: (search) => ({ ...search, ...readUsersSearch({ ...search, ...change }), ...absent(change) }),
@@ -27,27 +32,27 @@ function useChange() {
 }
 
 /** The keys that the change takes away. */
-function absent(change: Record<string, string | undefined>): UsersSearch {
+function absent(change: Change): UsersSearch {
   const gone = Object.entries(change).filter(([, value]) => value === undefined || value === '')
   return Object.fromEntries(gone.map(([name]) => [name, undefined]))
 }
 
 interface Props {
-  filter: { [K in keyof UsersSearch]: UsersSearch[K] | undefined }
+  search: UsersSearch
+  filter: Query
   total: number
   shown: string
 }
 
-export function UserFilters({ filter, total, shown }: Props) {
+export function UserFilters({ search, filter, total, shown }: Props) {
   const change = useChange()
-  const { data: licenses } = useQuery(licensesQuery(usePeriod()))
   return (
     <div className={classes.filters} role="search" aria-label="Filter seats">
-      <SearchField value={filter.q ?? ''} onChange={change} />
+      <SearchField value={search.q ?? ''} onChange={change} />
       <NativeSelect
         size="xs"
         aria-label="Class"
-        value={filter.class ?? ''}
+        value={search.class ?? ''}
         onChange={(event) => {
           change({ class: event.currentTarget.value })
         }}
@@ -58,31 +63,24 @@ export function UserFilters({ filter, total, shown }: Props) {
       />
       <NativeSelect
         size="xs"
-        aria-label="License"
-        value={filter.license ?? ''}
+        aria-label="Recommendation"
+        value={search.recommendation ?? ''}
         onChange={(event) => {
-          change({ license: event.currentTarget.value })
+          change({ recommendation: event.currentTarget.value })
         }}
         data={[
-          { value: '', label: 'All licenses' },
-          ...(licenses?.data ?? []).map(({ id, name }) => ({ value: id, label: name })),
+          { value: '', label: 'Any recommendation' },
+          ...KINDS.filter(({ id }) => id !== 'addon').map(({ id, label }) => ({ value: id, label })),
         ]}
       />
-      {filter.team !== undefined && (
-        <button
-          type="button"
-          className={classes.teamFilter}
-          onClick={() => {
-            change({ team: undefined })
-          }}
-        >
-          Team {filter.team} <CloseIcon />
-          <span className="visually-hidden">remove this filter</span>
-        </button>
-      )}
-      <p className={classes.count} role="status">
-        {count(total)} seats{shown !== count(total) && <>, {shown} loaded</>}
-      </p>
+      <FeatureFilter search={search} onChange={change} />
+      <span className={parts.toolbarEnd}>
+        <span className={classes.count} role="status">
+          {count(total)} seats{shown !== count(total) && <>, {shown} loaded</>}
+        </span>
+        <Downloads path="/users" query={filter} label="these seats" />
+        <ColumnPicker />
+      </span>
     </div>
   )
 }
@@ -115,13 +113,17 @@ function SearchField(props: { value: string; onChange: (change: { q: string }) =
 }
 
 export function ClearFilters() {
-  const change = useChange()
+  const navigate = useNavigate()
   return (
     <Button
       size="xs"
       variant="default"
       onClick={() => {
-        change({ class: undefined, q: undefined, license: undefined, team: undefined })
+        void navigate({
+          to: '/users',
+          search: { team: undefined, license: undefined },
+          replace: true,
+        })
       }}
     >
       Clear the filters

@@ -1,26 +1,39 @@
 // The head of the Users table: a click sorts on the server, a second one turns the order.
 import { Tooltip } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import type { Feature } from '../../api/types'
 import { useAsOfWords } from '../../parts/as-of'
 import { HintText } from '../../parts/hint'
-import { NOTES, type ColumnNotes } from './user-columns'
+import { notesOf, type ColumnNotes } from './user-columns'
 import classes from './users.module.css'
 
-export function UserTableHead({ sort }: { sort: string | undefined }) {
+interface Props {
+  ids: readonly string[]
+  catalogue: readonly Feature[] | undefined
+  sort: string | undefined
+  tick: ReactNode
+}
+
+export function UserTableHead({ ids, catalogue, sort, tick }: Props) {
   return (
     <thead>
       <tr aria-rowindex={1}>
-        {Object.entries(NOTES).map(([id, notes]) => (
-          <th
-            key={id}
-            scope="col"
-            style={{ width: notes.width }}
-            data-numeric={notes.numeric}
-            aria-sort={ariaSort(notes.sort, sort)}
-          >
-            <Head notes={notes} sort={sort} />
-          </th>
-        ))}
+        {ids.map((id) => {
+          const notes = notesOf(id, catalogue)
+          return (
+            <th
+              key={id}
+              scope="col"
+              style={{ width: notes.width }}
+              data-numeric={notes.numeric}
+              aria-sort={ariaSort(notes.sort, sort)}
+            >
+              {id === 'name' && tick}
+              <Head notes={notes} sort={sort} />
+            </th>
+          )
+        })}
       </tr>
     </thead>
   )

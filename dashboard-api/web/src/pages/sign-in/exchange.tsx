@@ -1,32 +1,16 @@
 // The end of a sign-in link: the token is exchanged by a POST, so that a mail scanner that only opens
 // the address uses nothing up.
 import { Button, Loader } from '@mantine/core'
-import { useDocumentTitle } from '@mantine/hooks'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useEffect, useRef, useState } from 'react'
-import { signIn } from '../api/client'
-import { asProblem } from '../api/problem'
-import { MarkIcon } from '../parts/icons'
-import { RequestId } from '../parts/notice'
-import classes from './sign-in.module.css'
+import { useEffect, useRef } from 'react'
+import { signIn } from '../../api/client'
+import { asProblem } from '../../api/problem'
+import classes from '../../parts/door.module.css'
+import { RequestId } from '../../parts/notice'
+import { LinkInstructions } from './instructions'
 
-export function SignInPage() {
-  useDocumentTitle('Sign in · Quolum for PagerDuty')
-  const [token] = useState(() => new URLSearchParams(window.location.search).get('token') ?? '')
-  return (
-    <main className={classes.page}>
-      <div className={classes.card}>
-        <p className={classes.product}>
-          <MarkIcon /> Quolum for PagerDuty
-        </p>
-        {token === '' ? <HowToGetALink /> : <Exchange token={token} />}
-      </div>
-    </main>
-  )
-}
-
-function Exchange({ token }: { token: string }) {
+export function Exchange({ token }: { token: string }) {
   const cache = useQueryClient()
   const navigate = useNavigate()
   const started = useRef(false)
@@ -77,33 +61,17 @@ function Refused(props: { error: Error; onRetry: () => void }) {
       </p>
       {problem.requestId !== null && <RequestId id={problem.requestId} />}
       {refused ? (
-        <LinkInstructions />
+        <>
+          <p>
+            <a href="/sign-in">Ask for a new link</a>
+          </p>
+          <LinkInstructions />
+        </>
       ) : (
         <Button size="xs" variant="default" onClick={props.onRetry}>
           Try again
         </Button>
       )}
     </div>
-  )
-}
-
-function HowToGetALink() {
-  return (
-    <>
-      <h1>Sign in</h1>
-      <p>You sign in with a personal link. There is no password to remember, and none of PagerDuty is asked for.</p>
-      <LinkInstructions />
-    </>
-  )
-}
-
-function LinkInstructions() {
-  return (
-    <>
-      <h2>How to get a link</h2>
-      <p>Ask whoever runs this service. On the machine where it runs, they make one with:</p>
-      <pre className={classes.command}>auth-service sign-in-link --email you@example.com</pre>
-      <p>Open the link in this browser. It works once.</p>
-    </>
   )
 }
