@@ -16,6 +16,9 @@ use crate::services::{Setup, World};
 use crate::table::Table;
 use crate::{compile, down, load, procfs, report};
 
+mod auth;
+mod facts;
+
 const LOAD_LENGTH: Duration = Duration::from_secs(5);
 /// Resident memory of one service after a sync, in MB.
 const MEMORY_BAR: f64 = 60.0;
@@ -23,7 +26,7 @@ const MEMORY_BAR: f64 = 60.0;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Run only this one.
-    #[arg(value_parser = ["ingest", "dashboard"])]
+    #[arg(value_parser = ["ingest", "dashboard", "auth"])]
     name: Option<String>,
     /// One JSON object per line instead of a table.
     #[arg(long)]
@@ -87,6 +90,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         ..Needs::default()
     };
     let programs = provision::ensure(&instance, &mut journal, needs)?;
+    if options.name.as_deref() == Some("auth") {
+        let figures = auth::measure(&instance, &mut journal, &programs)?;
+        return Ok(verdict(options, &figures));
+    }
     journal.step("build for release", |pulse| {
         compile::services(&instance, pulse, true)
     })?;
@@ -97,17 +104,32 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             database_url: None,
             amqp_url: None,
         },
+        tls: false,
     };
     let mut world = World::start(&instance, &mut journal, &programs, &setup)?;
     let figures = measure(options, &mut world, &mut journal);
     world.stop();
-    let figures = figures?;
-    tell(options, &figures);
-    Ok(if figures.iter().all(Figure::is_ok) {
+    let mut figures = figures?;
+    if options
+        .name
+        .as_deref()
+        .is_none_or(|name| name == "dashboard")
+    {
+        figures.extend(facts::measure(&instance, &mut journal, &programs)?);
+    }
+    if options.name.is_none() {
+        figures.extend(auth::measure(&instance, &mut journal, &programs)?);
+    }
+    Ok(verdict(options, &figures))
+}
+
+fn verdict(options: &Options, figures: &[Figure]) -> ExitCode {
+    tell(options, figures);
+    if figures.iter().all(Figure::is_ok) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    })
+    }
 }
 
 /// Every run measures a first sync.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
+use crate::certificates::Certificates;
 use crate::compile::{self, BUILD_LIMIT};
 use crate::console::{self, Journal, Pulse, seconds};
 use crate::instance::Instance;
@@ -14,16 +15,22 @@ use crate::postgres::Postgres;
 use crate::provision::{self, Needs, Programs};
 use crate::rabbitmq::RabbitMq;
 use crate::scorecard::{self, Row, Verdict};
-use crate::{down, page, prepare, tools};
+use crate::{down, manifests, page, prepare, tools};
 
 /// The services' own roles, as whom the tests connect.
 const ROLES: [&str; 3] = ["auth", "ingest", "dashboard"];
+
+/// What of the system is also tested over TLS each time: one run through every service and server.
+const OVER_TLS: &str = "trace::";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Leave out the browser and the system tests.
     #[arg(long)]
     quick: bool,
+    /// Run the system tests alone, with everything between services and servers encrypted.
+    #[arg(long)]
+    tls: bool,
     /// Run only Rust tests whose name contains this.
     filter: Option<String>,
 }
@@ -42,6 +49,15 @@ struct Run<'a> {
 struct Servers {
     postgres: Postgres,
     rabbitmq: RabbitMq,
+    /// Set when everything is encrypted.
+    certificates: Option<Certificates>,
+}
+
+/// How the servers are reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wire {
+    Clear,
+    Encrypted,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
@@ -50,8 +66,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let needs = Needs {
         postgres: true,
         rabbitmq: true,
-        node: options.filter.is_none(),
+        node: options.filter.is_none() && !options.tls,
         browser: !options.quick,
+        manifests: !options.quick && !options.tls && options.filter.is_none(),
     };
     let programs = provision::ensure(&instance, &mut Journal::default(), needs)?;
     let mut run = Run {
@@ -61,9 +78,42 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         servers: None,
         rows: Vec::new(),
     };
-    if options.filter.is_none() {
-        run.cargo_step("format", &["fmt", "--all", "--check"], &[]);
-        run.page();
+    if options.tls {
+        run.start_servers(Wire::Encrypted);
+        run.system_tests("system tests over TLS", options.filter.as_deref());
+    } else {
+        run.everything();
+    }
+    let code = run.finish();
+    console::check_interrupted()?;
+    Ok(code)
+}
+
+impl Run<'_> {
+    fn everything(&mut self) {
+        let filter = self.options.filter.as_deref();
+        if filter.is_none() {
+            self.static_checks();
+        }
+        self.start_servers(Wire::Clear);
+        self.rust_tests();
+        if filter.is_none() {
+            self.generated();
+        }
+        if self.options.quick {
+            return;
+        }
+        self.system_tests("system tests", filter);
+        if filter.is_none() {
+            self.start_servers(Wire::Encrypted);
+            self.system_tests("system tests over TLS", Some(OVER_TLS));
+        }
+    }
+
+    /// What needs no server.
+    fn static_checks(&mut self) {
+        self.cargo_step("format", &["fmt", "--all", "--check"], &[]);
+        self.page();
         let lint = [
             "clippy",
             "--workspace",
@@ -72,24 +122,16 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             "-D",
             "warnings",
         ];
-        run.cargo_step("lints", &lint, &[]);
+        self.cargo_step("lints", &lint, &[]);
         let docs = ["doc", "--workspace", "--no-deps"];
-        run.cargo_step("documentation", &docs, &[("RUSTDOCFLAGS", "-D warnings")]);
+        self.cargo_step("documentation", &docs, &[("RUSTDOCFLAGS", "-D warnings")]);
+        if !self.options.quick {
+            self.step("manifests", |run, pulse| {
+                manifests::verify(run.instance, pulse)
+            });
+        }
     }
-    run.start_servers();
-    run.rust_tests();
-    if options.filter.is_none() {
-        run.generated();
-    }
-    if !options.quick {
-        run.system_tests();
-    }
-    let code = run.finish();
-    console::check_interrupted()?;
-    Ok(code)
-}
 
-impl Run<'_> {
     /// Runs a step and remembers its verdict; its failure does not end the run.
     fn step(
         &mut self,
@@ -178,11 +220,23 @@ impl Run<'_> {
         }
     }
 
-    fn start_servers(&mut self) {
-        self.step("private servers", |run, pulse| {
+    /// In the place of those that may run already.
+    fn start_servers(&mut self, wire: Wire) {
+        let name = match wire {
+            Wire::Clear => "private servers",
+            Wire::Encrypted => "private servers with TLS",
+        };
+        self.step(name, |run, pulse| {
+            run.stop_servers();
             let _ = fs::remove_dir_all(&run.instance.data);
             fs::create_dir_all(&run.instance.data)?;
-            let postgres = prepare::scratch_postgres(run.instance, &run.programs, pulse)?;
+            let certificates = match wire {
+                Wire::Clear => None,
+                Wire::Encrypted => Some(Certificates::make(run.instance)?),
+            };
+            let certified = certificates.as_ref();
+            let postgres =
+                prepare::scratch_postgres(run.instance, &run.programs, certified, pulse)?;
             for role in ROLES {
                 postgres.role(role)?;
             }
@@ -192,8 +246,12 @@ impl Run<'_> {
                 .rabbitmq
                 .as_ref()
                 .context("RabbitMQ is missing")?;
-            let rabbitmq = RabbitMq::start(run.instance, &mut ports, found, pulse)?;
-            run.servers = Some(Servers { postgres, rabbitmq });
+            let rabbitmq = RabbitMq::start(run.instance, &mut ports, found, certified, pulse)?;
+            run.servers = Some(Servers {
+                postgres,
+                rabbitmq,
+                certificates,
+            });
             Ok(String::new())
         });
     }
@@ -204,40 +262,39 @@ impl Run<'_> {
             return;
         }
         self.step("Rust tests", |run, pulse| {
-            let command = run.test_command(false);
+            let command = run.test_command(false, run.options.filter.as_deref());
             run.logged(command, "rust-tests", pulse)
         });
     }
 
-    fn system_tests(&mut self) {
+    fn system_tests(&mut self, name: &'static str, filter: Option<&str>) {
         let page_failed = self
             .rows
             .iter()
             .any(|row| row.name == "page: build" && row.verdict == Verdict::Failed);
         if page_failed {
-            self.skip("system tests", "the page could not be built");
+            self.skip(name, "the page could not be built");
             return;
         }
         if self.servers.is_none() {
-            self.skip("system tests", "the servers did not start");
+            self.skip(name, "the servers did not start");
             return;
         }
-        self.step("system tests", |run, pulse| {
-            let mut command = run.test_command(true);
+        self.step(name, |run, pulse| {
+            let mut command = run.test_command(true, filter);
             let browser = tools::browser().context("no browser: install the package chromium")?;
             command.env("SYSTEM_BROWSER", browser);
-            run.logged(command, "system-tests", pulse)
+            run.logged(command, name, pulse)
         });
     }
 
     /// Always builds the whole workspace, so that both runs share one build.
-    fn test_command(&self, system: bool) -> Command {
+    fn test_command(&self, system: bool, filter: Option<&str>) -> Command {
         let expression = if system {
             "package(system)"
         } else {
             "not package(system)"
         };
-        let filter = self.options.filter.as_deref();
         let mut arguments = if has_nextest() {
             let mut words = vec![
                 "nextest",
@@ -264,6 +321,9 @@ impl Run<'_> {
         if let Some(servers) = &self.servers {
             command.env("DATABASE_URL", &servers.postgres.url);
             command.env("TEST_AMQP_URL", &servers.rabbitmq.url);
+            if let Some(certificates) = &servers.certificates {
+                command.env("SYSTEM_TLS", certificates.folder());
+            }
         }
         command
     }
@@ -286,12 +346,16 @@ impl Run<'_> {
         });
     }
 
-    fn finish(mut self) -> ExitCode {
+    fn stop_servers(&mut self) {
         if let Some(mut servers) = self.servers.take() {
             for server in &mut servers.rabbitmq.servers {
                 server.release();
             }
         }
+    }
+
+    fn finish(mut self) -> ExitCode {
+        self.stop_servers();
         println!("\n{}", scorecard::table(&self.rows));
         let (line, passed) = scorecard::closing(&self.rows);
         println!("{line}");

@@ -19,8 +19,12 @@ pub(crate) const ADMIN: &str = "admin@acme.example";
 pub(crate) const CLIENT_ID: &str = "scoped-app";
 pub(crate) const CLIENT_SECRET: &str = "scoped-secret";
 /// What the collected datasets need; `analytics.write` is PagerDuty's name for asking its analytics.
-pub(crate) const SCOPES: &str = "openid users.read licenses.read teams.read oncalls.read schedules.read \
-     escalation_policies.read services.read incidents.read analytics.read analytics.write abilities.read";
+pub(crate) const SCOPES: &str = "openid users.read licenses.read teams.read oauth_delegations.read users:contact_methods.read \
+     oncalls.read schedules.read escalation_policies.read services.read incidents.read \
+     users:notifications.read audit_records.read analytics.read analytics.write abilities.read \
+     incident_workflows.read event_orchestrations.read extensions.read status_pages.read \
+     subscribers.read tags.read priorities.read templates.read change_events.read \
+     webhook_subscriptions.read webhook_subscriptions.write";
 
 /// A world: the same three values give the same accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -57,6 +57,11 @@ impl Workspace {
         self.target.join(profile).join(name)
     }
 
+    /// Tools that are fetched for the checks.
+    pub(crate) fn tools(&self) -> PathBuf {
+        self.state().join("tools")
+    }
+
     pub(crate) fn web(&self) -> PathBuf {
         self.root.join("dashboard-api/web")
     }

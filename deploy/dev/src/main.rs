@@ -12,6 +12,7 @@ mod account;
 mod apt;
 mod bench;
 mod browser;
+mod certificates;
 mod checks;
 mod compile;
 mod connect;
@@ -23,6 +24,8 @@ mod guard;
 mod http;
 mod instance;
 mod load;
+mod mail;
+mod manifests;
 mod markup;
 mod page;
 mod ports;
@@ -34,6 +37,7 @@ mod rabbitmq;
 mod report;
 mod scorecard;
 mod services;
+mod settings;
 mod supervised;
 mod table;
 mod tools;
@@ -68,6 +72,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Check what is under deploy/: manifests, chart, image file, alert rules.
+    Manifests,
     /// Measure, and compare with the bars.
     Bench(bench::Options),
     /// Keep one child alive no longer than the tool itself.
@@ -86,6 +92,7 @@ fn main() -> ExitCode {
         Command::Reset => down::reset(),
         Command::Test(options) => checks::run(&options),
         Command::Prepare { check } => prepare::run(check),
+        Command::Manifests => manifests::run(),
         Command::Bench(options) => bench::run(&options),
         Command::Guard(_) => Ok(ExitCode::SUCCESS),
     });

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 
 use crate::account::Account;
+use crate::certificates::{Certificates, text};
 use crate::console::Pulse;
 use crate::instance::Instance;
 use crate::ports::Ports;
@@ -37,6 +38,8 @@ pub(crate) struct Postgres {
 pub(crate) struct Server<'a> {
     pub(crate) found: &'a Found,
     pub(crate) durable: bool,
+    /// Refuse everything that is not encrypted.
+    pub(crate) certificates: Option<&'a Certificates>,
 }
 
 impl Postgres {
@@ -54,9 +57,10 @@ impl Postgres {
     pub(crate) fn start(
         instance: &Instance,
         ports: &mut Ports,
-        Server { found, durable }: Server<'_>,
+        server: Server<'_>,
         pulse: &mut Pulse,
     ) -> Result<Self> {
+        let Server { found, durable, .. } = server;
         let account = Account::for_server("postgres")?;
         let password = instance.remembered("password", random_password)?;
         let data = data_folder(instance);
@@ -70,19 +74,22 @@ impl Postgres {
         let port = ports.take("postgres", None)?;
         let mut spec = Spec::new("postgres", found.folder.join("postgres"))
             .args(["-D".to_owned(), data.to_string_lossy().into_owned()])
-            .args(settings(port, durable))
+            .args(settings(port, server))
             .env("LC_ALL", "C.UTF-8");
         spec.account = account;
         spec.interrupt = true;
-        let mut server = Supervised::start(instance, spec)?;
+        let mut process = Supervised::start(instance, spec)?;
         let this = Self {
-            url: format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres"),
+            url: format!(
+                "postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres{}",
+                verification(server.certificates)
+            ),
             server: None,
             psql: found.folder.join("psql"),
         };
-        server.wait_ready(READY, pulse, |_| this.query(&this.url, "select 1").is_ok())?;
+        process.wait_ready(READY, pulse, |_| this.query(&this.url, "select 1").is_ok())?;
         Ok(Self {
-            server: Some(server),
+            server: Some(process),
             ..this
         })
     }
@@ -161,7 +168,14 @@ fn data_folder(instance: &Instance) -> PathBuf {
     instance.data.join("postgres")
 }
 
-fn settings(port: u16, durable: bool) -> Vec<String> {
+/// How a client makes sure whom it talks to.
+fn verification(certificates: Option<&Certificates>) -> String {
+    certificates.map_or_else(String::new, |made| {
+        format!("?sslmode=verify-full&sslrootcert={}", text(&made.ca()))
+    })
+}
+
+fn settings(port: u16, server: Server<'_>) -> Vec<String> {
     let mut settings = vec![
         format!("port={port}"),
         "listen_addresses=127.0.0.1".to_owned(),
@@ -169,7 +183,14 @@ fn settings(port: u16, durable: bool) -> Vec<String> {
         "unix_socket_directories=".to_owned(),
         "max_connections=300".to_owned(),
     ];
-    if !durable {
+    if let Some(leaf) = server.certificates.map(|made| made.of("postgres")) {
+        settings.extend([
+            "ssl=on".to_owned(),
+            format!("ssl_cert_file={}", text(&leaf.cert)),
+            format!("ssl_key_file={}", text(&leaf.key)),
+        ]);
+    }
+    if !server.durable {
         settings.extend(
             [
                 "fsync=off",

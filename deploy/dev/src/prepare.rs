@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::certificates::Certificates;
 use crate::compile::{self, BUILD_LIMIT};
 use crate::console::{Journal, Pulse};
 use crate::instance::Instance;
@@ -19,6 +20,7 @@ use crate::ports::Ports;
 use crate::postgres::{Postgres, Server};
 use crate::provision::{self, Needs, Programs};
 use crate::services::SERVICES;
+use crate::settings;
 
 const CODEGEN_LIMIT: Duration = Duration::from_mins(5);
 /// What `npm run codegen` writes, below the page's folder.
@@ -36,7 +38,7 @@ pub(crate) fn run(check: bool) -> Result<ExitCode> {
     };
     let programs = provision::ensure(&instance, &mut journal, needs)?;
     let postgres = journal.step("start PostgreSQL", |pulse| {
-        scratch_postgres(&instance, &programs, pulse)
+        scratch_postgres(&instance, &programs, None, pulse)
     })?;
     let generator = Generator {
         instance: &instance,
@@ -48,6 +50,7 @@ pub(crate) fn run(check: bool) -> Result<ExitCode> {
     journal.step("build the services", |pulse| {
         compile::services(&instance, pulse, false)
     })?;
+    drifted.extend(settings::refresh(&instance.workspace.root, check)?);
     drifted.extend(journal.step("OpenAPI file", |_| generator.openapi())?);
     drifted.extend(journal.step("typed client", |pulse| generator.client(pulse))?);
     tell(&drifted, check);
@@ -83,6 +86,7 @@ fn tell(drifted: &[String], check: bool) {
 pub(crate) fn scratch_postgres(
     instance: &Instance,
     programs: &Programs,
+    certificates: Option<&Certificates>,
     pulse: &mut Pulse,
 ) -> Result<Postgres> {
     let found = programs
@@ -93,6 +97,7 @@ pub(crate) fn scratch_postgres(
     let server = Server {
         found,
         durable: false,
+        certificates,
     };
     Postgres::start(instance, &mut ports, server, pulse)
 }
@@ -119,6 +124,7 @@ impl Generator<'_> {
     /// Everything, with the services built already; fails naming the files that differ.
     pub(crate) fn verify(&self, pulse: &mut Pulse) -> Result<()> {
         let mut drifted = self.queries(pulse)?;
+        drifted.extend(settings::refresh(&self.instance.workspace.root, true)?);
         drifted.extend(self.openapi()?);
         drifted.extend(self.client(pulse)?);
         if !drifted.is_empty() {

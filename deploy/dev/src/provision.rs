@@ -15,6 +15,8 @@ pub(crate) struct Needs {
     pub(crate) rabbitmq: bool,
     pub(crate) node: bool,
     pub(crate) browser: bool,
+    /// The tools that check what is under `deploy/`.
+    pub(crate) manifests: bool,
 }
 
 #[derive(Debug)]
@@ -72,6 +74,12 @@ fn missing(needs: Needs) -> Vec<&'static str> {
     }
     if needs.browser && tools::browser().is_none() {
         packages.push("chromium");
+    }
+    if needs.manifests && tools::which("promtool").is_none() {
+        packages.push("prometheus");
+    }
+    if needs.manifests && !tools::python_makes_environments() {
+        packages.push("python3-venv");
     }
     packages
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use crate::account::Account;
+use crate::certificates::{Certificates, text};
 use crate::console::Pulse;
 use crate::instance::Instance;
 use crate::ports::Ports;
@@ -36,6 +37,7 @@ impl RabbitMq {
         instance: &Instance,
         ports: &mut Ports,
         found: &Found,
+        certificates: Option<&Certificates>,
         pulse: &mut Pulse,
     ) -> Result<Self> {
         let account = Account::for_server("rabbitmq")?;
@@ -50,7 +52,7 @@ impl RabbitMq {
             }
         }
         let configuration = [
-            format!("listeners.tcp.1 = 127.0.0.1:{amqp}"),
+            listener(amqp, certificates),
             "log.file = false".to_owned(),
             "log.console = true".to_owned(),
             // A development machine may have little room left; the alarm would block every publish silently.
@@ -69,14 +71,40 @@ impl RabbitMq {
         mapper.wait_ready(READY, pulse, |_| connect(mapper_port).is_some())?;
         let spec = node(instance, found, &home, [mapper_port, peers], account);
         let mut node = Supervised::start(instance, spec)?;
-        node.wait_ready(READY, pulse, |_| speaks_amqp(amqp))?;
+        // Over TLS the greeting is not for us to read; the services try until they are served.
+        let encrypted = certificates.is_some();
+        node.wait_ready(READY, pulse, |_| {
+            speaks_amqp(amqp) || (encrypted && connect(amqp).is_some())
+        })?;
         servers.push(node);
         servers.push(mapper);
         Ok(Self {
-            url: format!("amqp://guest:guest@127.0.0.1:{amqp}/%2f"),
+            url: format!(
+                "{}://guest:guest@127.0.0.1:{amqp}/%2f",
+                if encrypted { "amqps" } else { "amqp" }
+            ),
             servers,
         })
     }
+}
+
+/// Where the node listens: with certificates, encrypted only.
+fn listener(port: u16, certificates: Option<&Certificates>) -> String {
+    let Some(made) = certificates else {
+        return format!("listeners.tcp.1 = 127.0.0.1:{port}");
+    };
+    let leaf = made.of("rabbitmq");
+    [
+        "listeners.tcp = none".to_owned(),
+        format!("listeners.ssl.1 = 127.0.0.1:{port}"),
+        format!("ssl_options.cacertfile = {}", text(&made.ca())),
+        format!("ssl_options.certfile = {}", text(&leaf.cert)),
+        format!("ssl_options.keyfile = {}", text(&leaf.key)),
+        "ssl_options.verify = verify_none".to_owned(),
+        "ssl_options.versions.1 = tlsv1.3".to_owned(),
+        "ssl_options.versions.2 = tlsv1.2".to_owned(),
+    ]
+    .join("\n")
 }
 
 /// The mapper survives its node when the node starts it, so we start it ourselves, in the foreground.

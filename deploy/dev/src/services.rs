@@ -7,9 +7,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 
+use crate::certificates::{Certificates, text};
 use crate::console::{Journal, Pulse};
 use crate::demo::{self, Demo, Simulator};
 use crate::instance::Instance;
+use crate::mail::Catcher;
 use crate::ports::Ports;
 use crate::postgres::{Postgres, random_bytes};
 use crate::provision::{Given, Programs};
@@ -30,6 +32,8 @@ pub(crate) struct Setup {
     pub(crate) demo: Option<Demo>,
     pub(crate) release: bool,
     pub(crate) given: Given,
+    /// Everything between services and servers is encrypted.
+    pub(crate) tls: bool,
 }
 
 /// Running servers and services; dropping it stops them.
@@ -39,6 +43,7 @@ pub(crate) struct World {
     /// Admin addresses in the order of `SERVICES`.
     pub(crate) admin: Vec<String>,
     pub(crate) simulator: Option<Simulator>,
+    pub(crate) mail: Catcher,
     services: Vec<Supervised>,
     rabbitmq: RabbitMq,
     postgres: Postgres,
@@ -62,12 +67,20 @@ impl World {
         setup: &Setup,
     ) -> Result<Self> {
         let mut ports = Ports::load(instance.state.join("ports"), instance.number());
-        let postgres = journal.step("start PostgreSQL", |pulse| {
-            start_postgres(instance, &mut ports, programs, setup, pulse)
-        })?;
-        let rabbitmq = journal.step("start RabbitMQ", |pulse| {
-            start_rabbitmq(instance, &mut ports, programs, setup, pulse)
-        })?;
+        let certificates = if setup.tls {
+            Some(journal.step("make certificates", |_| Certificates::make(instance))?)
+        } else {
+            None
+        };
+        let mut start = Start {
+            instance,
+            programs,
+            setup,
+            certificates: certificates.as_ref(),
+            ports: &mut ports,
+        };
+        let postgres = journal.step("start PostgreSQL", |pulse| start.postgres(pulse))?;
+        let rabbitmq = journal.step("start RabbitMQ", |pulse| start.rabbitmq(pulse))?;
         let page = ports.take("page", (instance.name == "up").then_some(USUAL_PAGE_PORT))?;
         let public_url = format!("http://127.0.0.1:{page}");
         let profile = if setup.release { "release" } else { "debug" };
@@ -85,6 +98,11 @@ impl World {
         if let Some(simulator) = &simulator {
             settings.point_at(&simulator.url);
         }
+        if let Some(certificates) = &certificates {
+            settings.encrypt(certificates);
+        }
+        let mail = Catcher::start(instance.state.join("mail"))?;
+        settings.deliver_to(&mail);
         journal.step("migrate the databases", |pulse| {
             settings.migrate(instance, pulse)
         })?;
@@ -95,6 +113,7 @@ impl World {
             public_url,
             admin,
             simulator,
+            mail,
             services,
             rabbitmq,
             postgres,
@@ -163,37 +182,39 @@ pub(crate) fn redirect_url(public_url: &str) -> String {
     format!("{public_url}/connect/callback")
 }
 
-fn start_postgres(
-    instance: &Instance,
-    ports: &mut Ports,
-    programs: &Programs,
-    setup: &Setup,
-    pulse: &mut Pulse,
-) -> Result<Postgres> {
-    match (&setup.given.database_url, &programs.postgres) {
-        (Some(url), _) => Postgres::given(url),
-        (None, Some(found)) => {
-            let server = crate::postgres::Server {
-                found,
-                durable: true,
-            };
-            Postgres::start(instance, ports, server, pulse)
-        }
-        (None, None) => bail!("PostgreSQL is missing"),
-    }
+/// What starting a server needs.
+struct Start<'a> {
+    instance: &'a Instance,
+    programs: &'a Programs,
+    setup: &'a Setup,
+    certificates: Option<&'a Certificates>,
+    ports: &'a mut Ports,
 }
 
-fn start_rabbitmq(
-    instance: &Instance,
-    ports: &mut Ports,
-    programs: &Programs,
-    setup: &Setup,
-    pulse: &mut Pulse,
-) -> Result<RabbitMq> {
-    match (&setup.given.amqp_url, &programs.rabbitmq) {
-        (Some(url), _) => Ok(RabbitMq::given(url)),
-        (None, Some(found)) => RabbitMq::start(instance, ports, found, pulse),
-        (None, None) => bail!("RabbitMQ is missing"),
+impl Start<'_> {
+    fn postgres(&mut self, pulse: &mut Pulse) -> Result<Postgres> {
+        match (&self.setup.given.database_url, &self.programs.postgres) {
+            (Some(url), _) => Postgres::given(url),
+            (None, Some(found)) => {
+                let server = crate::postgres::Server {
+                    found,
+                    durable: true,
+                    certificates: self.certificates,
+                };
+                Postgres::start(self.instance, self.ports, server, pulse)
+            }
+            (None, None) => bail!("PostgreSQL is missing"),
+        }
+    }
+
+    fn rabbitmq(&mut self, pulse: &mut Pulse) -> Result<RabbitMq> {
+        match (&self.setup.given.amqp_url, &self.programs.rabbitmq) {
+            (Some(url), _) => Ok(RabbitMq::given(url)),
+            (None, Some(found)) => {
+                RabbitMq::start(self.instance, self.ports, found, self.certificates, pulse)
+            }
+            (None, None) => bail!("RabbitMQ is missing"),
+        }
     }
 }
 
@@ -281,6 +302,43 @@ impl Settings {
         ];
         self.variables
             .extend(values.map(|(name, value)| (name.to_owned(), value)));
+    }
+
+    /// What the product mails ends in a folder.
+    fn deliver_to(&mut self, mail: &Catcher) {
+        let values = [
+            ("AUTH_SMTP_URL", mail.url.clone()),
+            ("AUTH_MAIL_FROM", "Quolum <quolum@localhost>".to_owned()),
+        ];
+        self.variables
+            .extend(values.map(|(name, value)| (name.to_owned(), value)));
+    }
+
+    /// Every service gets its certificate, and finds the others by https.
+    fn encrypt(&mut self, certificates: &Certificates) {
+        for (name, value) in &mut self.variables {
+            if matches!(
+                name.as_str(),
+                "INGEST_AUTH_URL" | "DASHBOARD_AUTH_URL" | "DASHBOARD_INGEST_URL"
+            ) {
+                *value = value.replacen("http://", "https://", 1);
+            }
+        }
+        for service in SERVICES {
+            let leaf = certificates.of(service);
+            for (name, path) in [
+                ("CERT", leaf.cert),
+                ("KEY", leaf.key),
+                ("CA", certificates.ca()),
+            ] {
+                self.variables
+                    .push((format!("{}TLS_{name}", prefix(service)), text(&path)));
+            }
+            if service != "auth-service" {
+                let name = format!("{}AMQP_CA_FILE", prefix(service));
+                self.variables.push((name, text(&certificates.ca())));
+            }
+        }
     }
 
     /// A service refuses settings of its own prefix that it does not know, and needs none of the others.

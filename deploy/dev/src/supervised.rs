@@ -203,9 +203,11 @@ fn excerpt(text: &str) -> String {
         };
         first.starts_with("error") && second.trim_start().starts_with("-->")
     };
+    let is_failed_test = |line: &&str| line.contains(" panicked at ");
     let skip = lines
         .windows(2)
         .position(is_error)
+        .or_else(|| lines.iter().position(is_failed_test))
         .unwrap_or(lines.len().saturating_sub(LAST_LINES));
     let kept: Vec<String> = lines
         .iter()

@@ -94,6 +94,16 @@ pub(crate) fn browser() -> Option<PathBuf> {
         .find_map(|name| which(name))
 }
 
+/// Debian leaves a part of Python's standard library to a package of its own.
+pub(crate) fn python_makes_environments() -> bool {
+    let python = Command::new("python3")
+        .args(["-c", "import ensurepip, venv"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    python.is_ok_and(|status| status.success())
+}
+
 pub(crate) fn which(name: &str) -> Option<PathBuf> {
     environment::search_path()
         .into_iter()

@@ -30,6 +30,9 @@ pub(crate) struct Options {
     /// Another seed gives another account of the same size.
     #[arg(long)]
     seed: Option<u64>,
+    /// Encrypt everything between the services, the database and the broker, with an authority of its own.
+    #[arg(long)]
+    tls: bool,
     /// Say where data, logs and ports are.
     #[arg(long, short)]
     verbose: bool,
@@ -55,6 +58,7 @@ fn start(options: &Options) -> Result<ExitCode> {
         },
         release: false,
         given: Given::from_environment(),
+        tls: options.tls,
     };
     let mut world = build_and_start(&instance, &mut journal, &setup)?;
     if options.verbose {
@@ -85,6 +89,7 @@ fn build_and_start(instance: &Instance, journal: &mut Journal, setup: &Setup) ->
         rabbitmq: setup.given.amqp_url.is_none(),
         node: true,
         browser: false,
+        ..Needs::default()
     };
     let programs = provision::ensure(instance, journal, needs)?;
     if programs.node.is_some() {
@@ -100,6 +105,7 @@ fn tell_places(instance: &Instance, world: &World) {
     println!("      state and logs   {}", instance.state.display());
     println!("      server data      {}", instance.data.display());
     println!("      admin addresses  {}", world.admin.join(", "));
+    println!("      mail             {}", world.mail.folder.display());
     if let Some(simulator) = &world.simulator {
         println!("      PagerDuty        {}", simulator.url);
     }
