@@ -54,11 +54,16 @@ impl Browser {
 
     /// A JSON mutation of the product, with the headers the page sends.
     pub async fn mutate(&mut self, path: &str, body: Option<Value>) -> Response {
+        self.call(Method::POST, path, body).await
+    }
+
+    /// The same with another method.
+    pub async fn call(&mut self, method: Method, path: &str, body: Option<Value>) -> Response {
         let url = self.home.join(path).expect("a path");
         let origin = self.home.origin().ascii_serialization();
         let request = self
             .client
-            .post(url.clone())
+            .request(method, url.clone())
             .header(header::ORIGIN, origin)
             .header("sec-fetch-site", "same-origin")
             .header("x-requested-with", "quolum")
@@ -102,6 +107,16 @@ impl Browser {
         let mut form = vec![("return_to", return_to.to_owned())];
         form.extend(connection.map(|id| ("connection_id", id.to_owned())));
         self.submit(Method::POST, url, &form).await
+    }
+
+    /// Submits a plain form of the product and follows where it leads.
+    pub async fn post_form(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let url = self.home.join(path).expect("a path");
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect();
+        self.submit(Method::POST, url, &fields).await
     }
 
     /// Signs in at PagerDuty and answers the consent screen.

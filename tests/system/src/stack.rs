@@ -1,6 +1,8 @@
 //! Fresh databases and empty queues for one test.
 
-use lapin::{Connection, ConnectionProperties, options::QueueDeleteOptions};
+use std::path::PathBuf;
+
+use lapin::{Connection, ConnectionProperties, options::QueueDeleteOptions, tcp::OwnedTLSConfig};
 use proto::topology::{self, Lane};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use url::Url;
@@ -19,6 +21,12 @@ pub fn superuser_url() -> Url {
 /// The broker's URL.
 pub fn amqp_url() -> String {
     std::env::var("TEST_AMQP_URL").expect("TEST_AMQP_URL is set; run `cargo dev test`")
+}
+
+/// The folder with the certificates of an encrypted stack: `ca.crt`, and `.crt` and `.key` by service.
+/// Without it the services talk in the clear on the loopback interface.
+pub fn certificates() -> Option<PathBuf> {
+    std::env::var_os("SYSTEM_TLS").map(PathBuf::from)
 }
 
 /// Waits until no other test uses the broker's queues; they are free again when the connection is
@@ -76,7 +84,16 @@ pub async fn drop_database(url: &Url) {
 
 /// Opens a connection to the broker.
 pub async fn broker() -> Connection {
-    Connection::connect(&amqp_url(), ConnectionProperties::default())
+    let trusted = certificates().map(|folder| {
+        std::fs::read_to_string(folder.join("ca.crt")).expect("the authority of the stack")
+    });
+    let tls = OwnedTLSConfig {
+        identity: None,
+        cert_chain: trusted,
+    };
+    let runtime = lapin::runtime::default_runtime().expect("a runtime");
+    let properties = ConnectionProperties::default();
+    Connection::connect_with_config(&amqp_url(), properties, tls, runtime)
         .await
         .expect("RabbitMQ")
 }

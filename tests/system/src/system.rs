@@ -22,9 +22,12 @@ use crate::{
 const SYNC_LIMIT: Duration = Duration::from_mins(4);
 const VAULT_KEY: &str = "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 /// Everything this version reads, as a Scoped app asks for it.
-pub const SCOPES: &str = "openid users.read licenses.read teams.read oncalls.read schedules.read \
-     escalation_policies.read services.read incidents.read analytics.read analytics.write \
-     abilities.read priorities.read";
+pub const SCOPES: &str = "openid users.read licenses.read teams.read oauth_delegations.read users:contact_methods.read \
+     oncalls.read schedules.read escalation_policies.read services.read incidents.read \
+     users:notifications.read audit_records.read analytics.read analytics.write abilities.read \
+     incident_workflows.read event_orchestrations.read extensions.read status_pages.read \
+     subscribers.read tags.read priorities.read templates.read change_events.read \
+     webhook_subscriptions.read webhook_subscriptions.write";
 
 /// How to start a [`System`].
 #[derive(Debug, Clone)]
@@ -199,6 +202,36 @@ impl System {
     }
 }
 
+/// Where a service finds another.
+fn peer(address: SocketAddr) -> String {
+    let scheme = if stack::certificates().is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    format!("{scheme}://{address}")
+}
+
+/// The settings that encrypt what a service says and hears.
+fn encryption(service: &str, prefix: &str) -> Vec<(String, String)> {
+    let Some(folder) = stack::certificates() else {
+        return Vec::new();
+    };
+    let path = |file: &str| folder.join(file).to_string_lossy().into_owned();
+    let mut settings = vec![
+        (
+            format!("{prefix}_TLS_CERT"),
+            path(&format!("{service}.crt")),
+        ),
+        (format!("{prefix}_TLS_KEY"), path(&format!("{service}.key"))),
+        (format!("{prefix}_TLS_CA"), path("ca.crt")),
+    ];
+    if prefix != "AUTH" {
+        settings.push((format!("{prefix}_AMQP_CA_FILE"), path("ca.crt")));
+    }
+    settings
+}
+
 struct Plan {
     options: Options,
     home: Url,
@@ -231,10 +264,19 @@ impl Plan {
         let ports = Ports::free();
         let folder = self.log_folder();
         let [auth, ingest, dashboard] = ports.admin;
+        let service = |name, prefix, mut settings: BTreeMap<_, _>, admin| {
+            settings.extend(encryption(name, prefix));
+            Service::new(name, settings, admin, &folder)
+        };
         [
-            Service::new("auth-service", self.auth(&ports), auth, &folder),
-            Service::new("ingest-service", self.ingest(&ports), ingest, &folder),
-            Service::new("dashboard-api", self.dashboard(&ports), dashboard, &folder),
+            service("auth-service", "AUTH", self.auth(&ports), auth),
+            service("ingest-service", "INGEST", self.ingest(&ports), ingest),
+            service(
+                "dashboard-api",
+                "DASHBOARD",
+                self.dashboard(&ports),
+                dashboard,
+            ),
         ]
     }
 
@@ -271,7 +313,7 @@ impl Plan {
             ("INGEST_GRPC_ADDR", &ports.ingest_grpc.to_string()),
             ("INGEST_HTTP_ADDR", &ports.ingest_http.to_string()),
             ("INGEST_ADMIN_ADDR", &ports.admin[1].to_string()),
-            ("INGEST_AUTH_URL", &format!("http://{}", ports.auth_grpc)),
+            ("INGEST_AUTH_URL", &peer(ports.auth_grpc)),
             ("INGEST_PAGERDUTY_US_URL", sim),
             ("INGEST_PAGERDUTY_EU_URL", &format!("{sim}/eu")),
             (
@@ -288,11 +330,8 @@ impl Plan {
             ("DASHBOARD_AMQP_URL", &stack::amqp_url()),
             ("DASHBOARD_HTTP_ADDR", home.trim_start_matches("http://")),
             ("DASHBOARD_ADMIN_ADDR", &ports.admin[2].to_string()),
-            ("DASHBOARD_AUTH_URL", &format!("http://{}", ports.auth_grpc)),
-            (
-                "DASHBOARD_INGEST_URL",
-                &format!("http://{}", ports.ingest_grpc),
-            ),
+            ("DASHBOARD_AUTH_URL", &peer(ports.auth_grpc)),
+            ("DASHBOARD_INGEST_URL", &peer(ports.ingest_grpc)),
             ("DASHBOARD_PUBLIC_URL", home),
         ])
     }

@@ -11,7 +11,9 @@
 
 mod arithmetic;
 mod consent;
+mod later;
 mod page;
+mod people;
 mod resilience;
 mod settings;
 mod trace;
