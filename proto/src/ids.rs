@@ -63,3 +63,13 @@ id!(
     RunId,
     "run"
 );
+id!(
+    /// Somebody outside asked to make one connection.
+    InvitationId,
+    "invitation"
+);
+id!(
+    /// A machine's key to one organization.
+    ApiKeyId,
+    "API key"
+);

@@ -6,7 +6,7 @@ pub mod ids;
 pub mod time;
 pub mod topology;
 
-pub use ids::{ConnectionId, OrgId, PersonId, RunId};
+pub use ids::{ApiKeyId, ConnectionId, InvitationId, OrgId, PersonId, RunId};
 
 /// `quolum.auth.v1`: identity, consent, connections and credentials, served by auth-service.
 pub mod auth {
