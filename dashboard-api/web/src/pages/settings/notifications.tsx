@@ -58,6 +58,9 @@ function NotificationForm({ known }: { known: Notifications }) {
           save.mutate({ webhook_url, slack_url, digest, kinds })
         }}
       >
+        <Notice tone="warn" title="Only the test message is sent in this version">
+          <p>Addresses and choices are kept; the digest and the alerts are not sent yet.</p>
+        </Notice>
         <Address label="Slack webhook address" value={draft.slack_url} onChange={(slack_url) => { change({ slack_url }) }} />
         <Address
           label="Webhook address"
